@@ -1,8 +1,18 @@
 namespace Tercet.Backends;
 
-/// <summary>The seam.</summary>
+/// <summary>
+/// The seam between the mining rules and the hardware. A backend loads a problem's rows and lends its kernels to a program; it knows distances and
+/// row positions, but no rule.
+/// </summary>
 public interface IMiningBackend : IDisposable
 {
-    /// <summary>Name.</summary>
+    /// <summary>A short name for reports, such as <c>cpu (512-bit, 2 threads)</c>.</summary>
     string Name { get; }
+
+    /// <summary>Loads the rows and runs the program over them. Safe to call from many threads.</summary>
+    /// <param name="problem">Rows, order and metric; its memory must stay valid until the call returns.</param>
+    /// <param name="program">What to do with the kernels; called once, on the calling thread.</param>
+    /// <param name="cancellationToken">Stops the kernels between tiles.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    void Execute(in MiningProblem problem, IMiningProgram program, CancellationToken cancellationToken);
 }

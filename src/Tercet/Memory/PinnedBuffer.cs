@@ -5,4 +5,16 @@ public static class PinnedBuffer
 {
     /// <summary>Byte alignment of every buffer: one cache line, and one 512-bit vector.</summary>
     public const int Alignment = 64;
+
+    /// <summary>Replaces a buffer that is too short by one with room to spare. The content is not kept.</summary>
+    internal static void Grow<T>(ref PinnedBuffer<T> buffer, long length)
+        where T : unmanaged
+    {
+        if (buffer.Length >= length)
+            return;
+        if (length > Array.MaxLength)
+            throw new TercetException($"A working buffer of {length} elements is longer than the largest one, {Array.MaxLength}; use fewer rows.");
+        buffer.Dispose();
+        buffer = new PinnedBuffer<T>((int)Math.Min(Array.MaxLength, length + (length / 4)));
+    }
 }

@@ -1,0 +1,124 @@
+using Tercet.Mining;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>One loaded problem, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing.</summary>
+internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
+{
+    // Half the distance between 1 and the next float.
+    private const double UnitRoundoff = 1.0 / (1 << 24);
+
+    private readonly PackedPanels _galleryPanels = new();
+    private readonly PackedPanels _anchorPanels = new();
+    private readonly RowScan _rowScan;
+    private readonly ExtremesScan _extremes;
+    private SourceRows _anchorSource;
+    private SourceRows _gallerySource;
+    private DistanceMetric _metric;
+
+    public CpuSession(TileKernel kernel, WorkerTeam team)
+    {
+        Kernel = kernel;
+        Team = team;
+        _rowScan = new RowScan(this);
+        _extremes = new ExtremesScan(this);
+    }
+
+    public TileKernel Kernel { get; }
+
+    public WorkerTeam Team { get; }
+
+    /// <inheritdoc/>
+    public int Workers { get; private set; }
+
+    public RowLayout Layout { get; private set; } = null!;
+
+    public CancellationToken Cancellation { get; private set; }
+
+    public PackedPanels Gallery => _galleryPanels;
+
+    /// <summary>The anchors' panels: the gallery's own where positions agree.</summary>
+    public PackedPanels Anchors => Layout.IsSymmetric ? _galleryPanels : _anchorPanels;
+
+    /// <summary>What turns a tile's accumulator into a key.</summary>
+    public float KeyScale => _metric == DistanceMetric.Cosine ? -1f : -2f;
+
+    // SAFETY: the source rows stay pinned until Unload; the layout's arrays are native memory that lives as long as the layout.
+    public void Load(SourceRows anchors, SourceRows gallery, int depth, RowLayout layout, DistanceMetric metric, int threads, CancellationToken cancellationToken)
+    {
+        _anchorSource = anchors;
+        _gallerySource = gallery;
+        _metric = metric;
+        Layout = layout;
+        Workers = threads;
+        Cancellation = cancellationToken;
+        bool unitRows = metric == DistanceMetric.Cosine;
+        fixed (int* order = layout.GalleryRows)
+            _galleryPanels.Pack(gallery.First, gallery.Stride, order, layout.GalleryCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
+        if (layout.IsSymmetric)
+            return;
+        fixed (int* order = layout.AnchorRows)
+            _anchorPanels.Pack(anchors.First, anchors.Stride, order, layout.AnchorCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
+    }
+
+    public void Unload()
+    {
+        _anchorSource = default;
+        _gallerySource = default;
+        Layout = null!;
+    }
+
+    /// <inheritdoc/>
+    public double ExactKey(int anchor, int row)
+    {
+        float* x = _anchorSource[Layout.AnchorRows[anchor]];
+        float* y = _gallerySource[Layout.GalleryRows[row]];
+        if (_metric != DistanceMetric.Cosine)
+            return ExactDistance.SquaredEuclidean(x, y, _galleryPanels.Depth);
+
+        double norms = Anchors.Norms[anchor] * _galleryPanels.Norms[row];
+        return norms == 0 ? 1 : 1 - (ExactDistance.Dot(x, y, _galleryPanels.Depth) / norms);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A tile accumulates −(‖x‖² + ‖y‖²)/2 + Σ x·y in D + 1 roundings of partial sums that never exceed ‖x‖² + ‖y‖² (as 2 Σ|x·y| ≤ ‖x‖² + ‖y‖²), and each
+    /// half norm is rounded once more; rows scaled to unit norm add one rounding a component. So the accumulator is off by at most
+    /// (D + 4) · 2⁻²⁴ · (‖x‖² + ‖y‖²), the 1 % covering the second-order terms, and by what underflow loses; the key by that times its scale.
+    /// </remarks>
+    public float KeyTolerance(int anchor)
+    {
+        double norms = 2.0 * ((double)Anchors.HalfNorms[anchor] + _galleryPanels.LargestHalfNorm);
+        double steps = _galleryPanels.Depth + 4;
+        return (float)(1.01 * Math.Abs(KeyScale) * steps * ((UnitRoundoff * norms) + float.Epsilon));
+    }
+
+    /// <inheritdoc/>
+    public void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes) => _extremes.Run(wanted, extremes);
+
+    /// <inheritdoc/>
+    public void ScanRows(IKeyRowConsumer consumer) => _rowScan.Run(consumer);
+
+    /// <inheritdoc/>
+    // SAFETY: the source rows are pinned and Depth floats long.
+    public ReadOnlySpan<float> GalleryRow(int row) => new(_gallerySource[Layout.GalleryRows[row]], _galleryPanels.Depth);
+
+    /// <inheritdoc/>
+    public void SumRows(ReadOnlySpan<float> weights, Span<double> sum)
+    {
+        sum.Clear();
+        ReadOnlySpan<int> rows = Layout.GalleryRows;
+        for (int position = 0; position < weights.Length; position++)
+        {
+            if (weights[position] != 0)
+                ExactDistance.AddScaled(_gallerySource[rows[position]], weights[position], sum);
+        }
+    }
+
+    public void Dispose()
+    {
+        _galleryPanels.Dispose();
+        _anchorPanels.Dispose();
+        _rowScan.Dispose();
+    }
+}

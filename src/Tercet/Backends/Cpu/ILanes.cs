@@ -1,0 +1,31 @@
+namespace Tercet.Backends.Cpu;
+
+/// <summary>
+/// One vector width: the few operations that the tile kernels are made of. Every width multiplies and adds with a single rounding, one
+/// dimension after the other, so a key has the same bits whatever the width.
+/// </summary>
+/// <typeparam name="TVector">The vector of float32 lanes.</typeparam>
+internal unsafe interface ILanes<TVector>
+    where TVector : struct
+{
+    /// <summary>Number of lanes.</summary>
+    static abstract int Width { get; }
+
+    /// <summary>Reads <see cref="Width"/> floats; no alignment is needed.</summary>
+    static abstract TVector Load(float* source);
+
+    /// <summary>Puts one float in every lane.</summary>
+    static abstract TVector Broadcast(float* source);
+
+    /// <summary><c>left × right + addend</c>, rounded once.</summary>
+    static abstract TVector MultiplyAdd(TVector left, TVector right, TVector addend);
+
+    /// <summary><c>left + right</c>.</summary>
+    static abstract TVector Add(TVector left, TVector right);
+
+    /// <summary><c>left × right</c>.</summary>
+    static abstract TVector Multiply(TVector left, TVector right);
+
+    /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
+    static abstract void Store(TVector value, float* destination);
+}

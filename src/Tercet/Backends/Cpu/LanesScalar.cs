@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>Four plain floats in a row: the reference for the vector widths, readable by eye.</summary>
+internal readonly record struct FourFloats(float A, float B, float C, float D);
+
+/// <summary>Scalar arithmetic, for machines without vectors and as the reference in tests.</summary>
+// SAFETY: as for the vector widths; the pointers come from the tile kernels.
+internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
+{
+    public static int Width => 4;
+
+    public static FourFloats Load(float* source) => new(source[0], source[1], source[2], source[3]);
+
+    public static FourFloats Broadcast(float* source) => new(*source, *source, *source, *source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FourFloats MultiplyAdd(FourFloats left, FourFloats right, FourFloats addend) => new(
+        MathF.FusedMultiplyAdd(left.A, right.A, addend.A),
+        MathF.FusedMultiplyAdd(left.B, right.B, addend.B),
+        MathF.FusedMultiplyAdd(left.C, right.C, addend.C),
+        MathF.FusedMultiplyAdd(left.D, right.D, addend.D));
+
+    public static FourFloats Add(FourFloats left, FourFloats right) =>
+        new(left.A + right.A, left.B + right.B, left.C + right.C, left.D + right.D);
+
+    public static FourFloats Multiply(FourFloats left, FourFloats right) =>
+        new(left.A * right.A, left.B * right.B, left.C * right.C, left.D * right.D);
+
+    public static void Store(FourFloats value, float* destination)
+    {
+        destination[0] = value.A;
+        destination[1] = value.B;
+        destination[2] = value.C;
+        destination[3] = value.D;
+    }
+}

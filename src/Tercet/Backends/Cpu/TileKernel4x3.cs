@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>
+/// The register-blocked tile kernel of 4 rows by 3 vectors. For instruction sets with 16 vector registers: 12 accumulators, 3 columns and 1 broadcast.
+/// </summary>
+/// <remarks>
+/// For row r of the tile and column j: <c>keys[r, j] = scale × (x·y − (‖x‖² + ‖y‖²) / 2)</c>, accumulated in float32 from the norms up, one dimension after
+/// the other. With scale −2 that is the squared distance, with scale −1 and rows of unit norm the cosine distance.
+/// </remarks>
+/// <typeparam name="TLanes">The operations of the width.</typeparam>
+/// <typeparam name="TVector">Its vector.</typeparam>
+internal static unsafe class TileKernel4x3<TLanes, TVector>
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    // SAFETY: rows and columns point into packed panels of depth × (3 × width) floats, the norms into arrays padded to whole panels, and keys to 4 rows
+    // of at least 3 × width floats, keysStride apart. Written out so that every accumulator stays in a register.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Compute(float* rows, float* columns, nint depth, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
+    {
+        int width = TLanes.Width;
+        nint panel = 3 * width;
+        float minus = -1f;
+        TVector minusOne = TLanes.Broadcast(&minus);
+        TVector n0 = TLanes.Multiply(TLanes.Load(columnHalfNorms), minusOne);
+        TVector n1 = TLanes.Multiply(TLanes.Load(columnHalfNorms + width), minusOne);
+        TVector n2 = TLanes.Multiply(TLanes.Load(columnHalfNorms + (2 * width)), minusOne);
+
+        TVector m0 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 0), minusOne);
+        TVector m1 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 1), minusOne);
+        TVector m2 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 2), minusOne);
+        TVector m3 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 3), minusOne);
+        TVector a0 = TLanes.Add(m0, n0), b0 = TLanes.Add(m0, n1), c0 = TLanes.Add(m0, n2);
+        TVector a1 = TLanes.Add(m1, n0), b1 = TLanes.Add(m1, n1), c1 = TLanes.Add(m1, n2);
+        TVector a2 = TLanes.Add(m2, n0), b2 = TLanes.Add(m2, n1), c2 = TLanes.Add(m2, n2);
+        TVector a3 = TLanes.Add(m3, n0), b3 = TLanes.Add(m3, n1), c3 = TLanes.Add(m3, n2);
+
+        float* end = columns + (depth * panel);
+        for (; columns < end; columns += panel, rows += panel)
+        {
+            TVector y0 = TLanes.Load(columns), y1 = TLanes.Load(columns + width), y2 = TLanes.Load(columns + (2 * width));
+            TVector x0 = TLanes.Broadcast(rows + 0);
+            a0 = TLanes.MultiplyAdd(x0, y0, a0);
+            b0 = TLanes.MultiplyAdd(x0, y1, b0);
+            c0 = TLanes.MultiplyAdd(x0, y2, c0);
+            TVector x1 = TLanes.Broadcast(rows + 1);
+            a1 = TLanes.MultiplyAdd(x1, y0, a1);
+            b1 = TLanes.MultiplyAdd(x1, y1, b1);
+            c1 = TLanes.MultiplyAdd(x1, y2, c1);
+            TVector x2 = TLanes.Broadcast(rows + 2);
+            a2 = TLanes.MultiplyAdd(x2, y0, a2);
+            b2 = TLanes.MultiplyAdd(x2, y1, b2);
+            c2 = TLanes.MultiplyAdd(x2, y2, c2);
+            TVector x3 = TLanes.Broadcast(rows + 3);
+            a3 = TLanes.MultiplyAdd(x3, y0, a3);
+            b3 = TLanes.MultiplyAdd(x3, y1, b3);
+            c3 = TLanes.MultiplyAdd(x3, y2, c3);
+        }
+
+        TVector factor = TLanes.Broadcast(&scale);
+        Store(a0, b0, c0, factor, keys);
+        Store(a1, b1, c1, factor, keys + keysStride);
+        Store(a2, b2, c2, factor, keys + (2 * keysStride));
+        Store(a3, b3, c3, factor, keys + (3 * keysStride));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(TVector a, TVector b, TVector c, TVector factor, float* keys)
+    {
+        TLanes.Store(TLanes.Multiply(a, factor), keys);
+        TLanes.Store(TLanes.Multiply(b, factor), keys + TLanes.Width);
+        TLanes.Store(TLanes.Multiply(c, factor), keys + (2 * TLanes.Width));
+    }
+}

@@ -1,0 +1,42 @@
+namespace Tercet.Backends;
+
+/// <summary>
+/// The kernels over one loaded problem. Anchors and gallery rows are named by their positions in the problem's <see cref="RowLayout"/>.
+/// A <em>key</em> is the squared Euclidean distance (<c>‖x − y‖²</c>, also where the metric is its root) or the cosine distance
+/// (<c>1 − cos</c>): it orders rows as the metric does.
+/// </summary>
+public interface IMiningKernels
+{
+    /// <summary>How many threads call a consumer; worker numbers are below it.</summary>
+    int Workers { get; }
+
+    /// <summary>The key of one pair, accumulated in float64: the value that decides.</summary>
+    /// <param name="anchor">Anchor position.</param>
+    /// <param name="row">Gallery position.</param>
+    double ExactKey(int anchor, int row);
+
+    /// <summary>
+    /// A bound on the error of the float32 keys of one anchor: <c>|key − exact key| ≤ KeyTolerance(anchor)</c> for every row. Float32 keys filter;
+    /// two that are closer than twice the bound are decided by <see cref="ExactKey"/>.
+    /// </summary>
+    /// <param name="anchor">Anchor position.</param>
+    float KeyTolerance(int anchor);
+
+    /// <summary>Finds the extreme positives and negatives of every anchor, exactly, ties to the lowest original row.</summary>
+    /// <param name="wanted">Which extremes to find; the others are left at −1.</param>
+    /// <param name="extremes">Receives one element per anchor position.</param>
+    void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes);
+
+    /// <summary>Computes the float32 keys of every anchor against every gallery row and hands them on, one anchor at a time, never as a matrix.</summary>
+    /// <param name="consumer">Takes the rows of keys.</param>
+    void ScanRows(IKeyRowConsumer consumer);
+
+    /// <summary>One gallery row as the caller gave it, <c>[D]</c>.</summary>
+    /// <param name="row">Gallery position.</param>
+    ReadOnlySpan<float> GalleryRow(int row);
+
+    /// <summary><c>sum = Σ weights[j] · row j</c> over all gallery rows, accumulated in float64.</summary>
+    /// <param name="weights">One weight by gallery position, <c>[G]</c>; rows of weight 0 are not read.</param>
+    /// <param name="sum">Receives the sum, <c>[D]</c>.</param>
+    void SumRows(ReadOnlySpan<float> weights, Span<double> sum);
+}

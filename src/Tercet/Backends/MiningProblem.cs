@@ -1,0 +1,33 @@
+using CommunityToolkit.HighPerformance;
+using Tercet.Mining;
+
+namespace Tercet.Backends;
+
+/// <summary>What a backend is given to work on.</summary>
+/// <param name="anchors">The anchors in the caller's order, <c>[A, D]</c>, finite.</param>
+/// <param name="gallery">The gallery in the caller's order, <c>[G, D]</c>, finite; the same memory as the anchors in the square form.</param>
+/// <param name="layout">Which rows take part, and in what order.</param>
+/// <param name="metric">The metric.</param>
+/// <param name="threads">Most threads to use, at least 1.</param>
+public readonly ref struct MiningProblem(
+    ReadOnlySpan2D<float> anchors,
+    ReadOnlySpan2D<float> gallery,
+    RowLayout layout,
+    DistanceMetric metric,
+    int threads)
+{
+    /// <summary>The anchors, <c>[A, D]</c>.</summary>
+    public ReadOnlySpan2D<float> Anchors { get; } = anchors;
+
+    /// <summary>The gallery, <c>[G, D]</c>.</summary>
+    public ReadOnlySpan2D<float> Gallery { get; } = gallery;
+
+    /// <summary>The order of the rows.</summary>
+    public RowLayout Layout { get; } = layout;
+
+    /// <summary>The metric.</summary>
+    public DistanceMetric Metric { get; } = metric;
+
+    /// <summary>Most threads to use.</summary>
+    public int Threads { get; } = threads;
+}

@@ -1,0 +1,83 @@
+using Tercet.Backends;
+using Tercet.Memory;
+
+namespace Tercet.Mining;
+
+/// <summary>The rules that need only each anchor's extreme rows, through the backend's fused kernel: nothing is counted, and memory is O(N).</summary>
+internal sealed class ExtremesProgram : IMiningProgram, IDisposable
+{
+    private readonly AnchorPositives _positives = new();
+    private PinnedBuffer<AnchorExtremes> _extremes = new(0);
+    private PinnedBuffer<Triplet> _selected = new(0);
+    private RowLayout _layout = null!;
+    private MiningOptions _options = null!;
+
+    /// <summary>Sets the program up for one call.</summary>
+    public void Prepare(RowLayout layout, MiningOptions options)
+    {
+        (_layout, _options) = (layout, options);
+        PinnedBuffer.Grow(ref _extremes, layout.AnchorCount);
+        long slots = options.Rule == MiningRule.HardNegative ? layout.PairCount : layout.AnchorCount;
+        PinnedBuffer.Grow(ref _selected, slots);
+        _selected.Span[..(int)slots].Fill(RuleShape.Nothing);
+    }
+
+    /// <inheritdoc/>
+    public void Run(IMiningKernels kernels)
+    {
+        ExtremeKinds positive = _options.Rule == MiningRule.BatchHard ? ExtremeKinds.FarthestPositive
+            : _options.Rule == MiningRule.EasyPositive && _options.EasyPositive == EasyPositiveVariant.Nearest ? ExtremeKinds.NearestPositive
+            : ExtremeKinds.None;
+        Span<AnchorExtremes> extremes = _extremes.Span[.._layout.AnchorCount];
+        kernels.FindExtremes(positive | ExtremeKinds.NearestNegative, extremes);
+        for (int anchor = 0; anchor < extremes.Length; anchor++)
+            Select(kernels, anchor, extremes[anchor]);
+    }
+
+    /// <summary>What was selected for one anchor, in ascending order of positive; entries with a negative row of −1 stand for nothing.</summary>
+    public ReadOnlySpan<Triplet> Selected(int anchor) => _options.Rule == MiningRule.HardNegative
+        ? _selected.Span.Slice((int)_layout.PairOffsets[anchor], _layout.PositiveCount(anchor))
+        : _selected.Span.Slice(anchor, 1);
+
+    public void Dispose()
+    {
+        _positives.Dispose();
+        _extremes.Dispose();
+        _selected.Dispose();
+    }
+
+    private void Select(IMiningKernels kernels, int anchor, AnchorExtremes extremes)
+    {
+        double negativeDistance = Distance(kernels, anchor, extremes.NearestNegative);
+        if (_options.Rule == MiningRule.BatchHard || _options is { Rule: MiningRule.EasyPositive, EasyPositive: EasyPositiveVariant.Nearest })
+        {
+            int positive = _options.Rule == MiningRule.BatchHard ? extremes.FarthestPositive : extremes.NearestPositive;
+            Put(anchor, anchor, positive, Distance(kernels, anchor, positive), extremes.NearestNegative, negativeDistance);
+            return;
+        }
+
+        _positives.Load(kernels, _layout, _options.Metric, anchor);
+        if (_options.Rule == MiningRule.EasyPositive)
+        {
+            int index = _positives.NearestBeyond(negativeDistance);
+            if (index >= 0)
+                Put(anchor, anchor, _positives.Positions[index], _positives.Values[index], extremes.NearestNegative, negativeDistance);
+            return;
+        }
+
+        int slot = (int)_layout.PairOffsets[anchor];
+        for (int index = 0; index < _positives.Count; index++)
+            Put(slot + index, anchor, _positives.Positions[index], _positives.Values[index], extremes.NearestNegative, negativeDistance);
+    }
+
+    private double Distance(IMiningKernels kernels, int anchor, int row) =>
+        MetricKey.ToValue(_options.Metric, kernels.ExactKey(anchor, row));
+
+    private void Put(int slot, int anchor, int positive, double positiveDistance, int negative, double negativeDistance) =>
+        _selected.Span[slot] = new Triplet(
+            _layout.AnchorRows[anchor],
+            _layout.GalleryRows[positive],
+            _layout.GalleryRows[negative],
+            (float)positiveDistance,
+            (float)negativeDistance);
+}

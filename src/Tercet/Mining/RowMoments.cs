@@ -1,0 +1,99 @@
+using System.Numerics.Tensors;
+using CommunityToolkit.HighPerformance;
+using Tercet.Memory;
+
+namespace Tercet.Mining;
+
+/// <summary>First and second moments of a batch's rows, in float64: enough for every mean that the statistics report, without a pass over pairs.</summary>
+internal sealed class RowMoments : IDisposable
+{
+    // Beyond this a sum of two squared norms no longer fits a float32 key.
+    private const double LargestSquaredNorm = 1e37;
+
+    private PinnedBuffer<double> _sums = new(0);
+    private int _rows;
+    private int _nonZeroRows;
+    private double _squaredNorms;
+    private double _sumOfRowsSquared;
+    private double _sumOfUnitRowsSquared;
+
+    /// <summary>Norm of the mean row.</summary>
+    public double MeanEmbeddingNorm => Math.Sqrt(_sumOfRowsSquared) / _rows;
+
+    /// <summary>Root of the mean squared norm.</summary>
+    public double RootMeanSquareNorm => Math.Sqrt(_squaredNorms / _rows);
+
+    /// <summary>Takes all rows, and refuses the first that is not finite or too long.</summary>
+    /// <exception cref="ArgumentException">A component is NaN or infinite, or a row's norm is above 3·10¹⁸.</exception>
+    public void Compute(ReadOnlySpan2D<float> rows, string parameterName)
+    {
+        int depth = rows.Width;
+        PinnedBuffer.Grow(ref _sums, 3L * depth);
+        Span<double> sum = _sums.Span[..depth];
+        Span<double> unitSum = _sums.Span.Slice(depth, depth);
+        Span<double> row = _sums.Span.Slice(2 * depth, depth);
+        sum.Clear();
+        unitSum.Clear();
+        _rows = rows.Height;
+        _nonZeroRows = 0;
+        _squaredNorms = 0;
+        for (int i = 0; i < rows.Height; i++)
+        {
+            TensorPrimitives.ConvertTruncating<float, double>(rows.GetRowSpan(i), row);
+            double squaredNorm = TensorPrimitives.SumOfSquares<double>(row);
+            if (!(squaredNorm <= LargestSquaredNorm))
+                ThrowForRow(row, i, parameterName);
+            _squaredNorms += squaredNorm;
+            TensorPrimitives.Add<double>(sum, row, sum);
+            if (squaredNorm > 0)
+            {
+                _nonZeroRows++;
+                TensorPrimitives.MultiplyAdd(row, 1 / Math.Sqrt(squaredNorm), unitSum, unitSum);
+            }
+        }
+
+        _sumOfRowsSquared = TensorPrimitives.SumOfSquares<double>(sum);
+        _sumOfUnitRowsSquared = TensorPrimitives.SumOfSquares<double>(unitSum);
+    }
+
+    /// <summary>
+    /// Mean over all unordered pairs of rows of the metric's key: <c>Σ‖xᵢ − xⱼ‖² = N Σ‖x‖² − ‖Σx‖²</c>, and likewise for <c>1 − cos</c> with unit rows; under
+    /// <see cref="DistanceMetric.Euclidean"/> the root of it. 0 for a single row.
+    /// </summary>
+    public double MeanPairwiseDistance(DistanceMetric metric)
+    {
+        if (_rows < 2)
+            return 0;
+        double pairs = 0.5 * _rows * (_rows - 1.0);
+        double mean = metric == DistanceMetric.Cosine
+            ? 1 - (0.5 * (_sumOfUnitRowsSquared - _nonZeroRows) / pairs)
+            : Math.Max(0, (_rows * _squaredNorms) - _sumOfRowsSquared) / pairs;
+        return metric == DistanceMetric.Euclidean ? Math.Sqrt(mean) : mean;
+    }
+
+    /// <summary>The statistic behind <see cref="MiningStatistics.Spread"/>.</summary>
+    public double Spread(DistanceMetric metric, double margin)
+    {
+        double mean = MeanPairwiseDistance(metric);
+        if (metric == DistanceMetric.Cosine)
+            return mean;
+        bool isRoot = metric == DistanceMetric.Euclidean;
+        double room = Math.Max(2 * _squaredNorms / _rows, isRoot ? margin * margin : margin);
+        return room == 0 ? 0 : (isRoot ? mean * mean : mean) / room;
+    }
+
+    public void Dispose() => _sums.Dispose();
+
+    private static void ThrowForRow(ReadOnlySpan<double> row, int index, string parameterName)
+    {
+        for (int column = 0; column < row.Length; column++)
+        {
+            if (!double.IsFinite(row[column]))
+                throw new ArgumentException($"Row {index}, column {column} of '{parameterName}' is {row[column]}; every component must be finite.", parameterName);
+        }
+
+        throw new ArgumentException(
+            $"Row {index} of '{parameterName}' has norm {Math.Sqrt(TensorPrimitives.SumOfSquares(row)):g3}; float32 distances need norms below 3e18. Scale the rows, or normalise them.",
+            parameterName);
+    }
+}
