@@ -7,6 +7,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 {
     // Half the distance between 1 and the next float.
     private const double UnitRoundoff = 1.0 / (1 << 24);
+    private const double MultiplyAddsPerWorker = 2e6;
 
     private readonly PackedPanels _galleryPanels = new();
     private readonly PackedPanels _anchorPanels = new();
@@ -30,6 +31,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     /// <inheritdoc/>
     public int Workers { get; private set; }
+
+    /// <summary>How many workers a piece of work is worth: waking one costs what it does in a few million multiply-adds.</summary>
+    public int WorkersFor(double multiplyAdds) => Math.Clamp((int)(multiplyAdds / MultiplyAddsPerWorker), 1, Workers);
 
     public RowLayout Layout { get; private set; } = null!;
 
@@ -120,5 +124,6 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _galleryPanels.Dispose();
         _anchorPanels.Dispose();
         _rowScan.Dispose();
+        _extremes.Dispose();
     }
 }

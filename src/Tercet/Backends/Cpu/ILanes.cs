@@ -26,6 +26,15 @@ internal unsafe interface ILanes<TVector>
     /// <summary><c>left × right</c>.</summary>
     static abstract TVector Multiply(TVector left, TVector right);
 
+    /// <summary>The smaller of each pair of lanes; neither is NaN.</summary>
+    static abstract TVector Min(TVector left, TVector right);
+
+    /// <summary>The smallest lane.</summary>
+    static abstract float MinLane(TVector value);
+
+    /// <summary>Bit i is set where lane i of <paramref name="left"/> is not above that of <paramref name="right"/>.</summary>
+    static abstract uint NotAbove(TVector left, TVector right);
+
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
     static abstract void Store(TVector value, float* destination);
 }

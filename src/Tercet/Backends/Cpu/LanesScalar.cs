@@ -28,6 +28,14 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
     public static FourFloats Multiply(FourFloats left, FourFloats right) =>
         new(left.A * right.A, left.B * right.B, left.C * right.C, left.D * right.D);
 
+    public static FourFloats Min(FourFloats left, FourFloats right) =>
+        new(Math.Min(left.A, right.A), Math.Min(left.B, right.B), Math.Min(left.C, right.C), Math.Min(left.D, right.D));
+
+    public static float MinLane(FourFloats value) => Math.Min(Math.Min(value.A, value.B), Math.Min(value.C, value.D));
+
+    public static uint NotAbove(FourFloats left, FourFloats right) =>
+        (left.A <= right.A ? 1u : 0) | (left.B <= right.B ? 2u : 0) | (left.C <= right.C ? 4u : 0) | (left.D <= right.D ? 8u : 0);
+
     public static void Store(FourFloats value, float* destination)
     {
         destination[0] = value.A;

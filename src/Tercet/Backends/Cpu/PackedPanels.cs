@@ -8,6 +8,12 @@ namespace Tercet.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
 {
+    /// <summary>The half norm of padding: its keys are larger than any real one, so that it is never the nearest.</summary>
+    public const float PaddingHalfNorm = 1e38f;
+
+    /// <summary>Above every key of real rows, below those of padding.</summary>
+    public const float LargestKey = 5e37f;
+
     private const int PanelsPerItem = 4;
 
     private PinnedBuffer<float> _panels = new(0);
@@ -33,7 +39,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>The panels, <c>[PanelCount, Depth, Width]</c>.</summary>
     public float* Panels { get; private set; }
 
-    /// <summary>Half of each row's squared norm, by position, padded with zeros to whole panels; ½ where the rows are scaled to unit norm.</summary>
+    /// <summary>Half of each row's squared norm, by position, padded to whole panels; ½ where the rows are scaled to unit norm.</summary>
     public float* HalfNorms { get; private set; }
 
     /// <summary>Each row's norm in float64, by position.</summary>
@@ -103,7 +109,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
             {
                 for (int k = 0; k < Depth; k++)
                     panel[((nint)k * Width) + lane] = 0;
-                HalfNorms[position] = 0;
+                HalfNorms[position] = PaddingHalfNorm;
                 Norms[position] = 0;
                 continue;
             }

@@ -11,8 +11,9 @@ internal sealed unsafe class TileKernel
     /// <summary>The environment variable that forces a width: <c>scalar</c>, <c>128</c>, <c>256</c> or <c>512</c>.</summary>
     public const string LanesVariable = "TERCET_LANES";
 
-    private TileKernel(CpuLanes lanes, int rows, int columns, delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute)
+    private TileKernel(CpuLanes lanes, int rows, int columns, delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute, IBlockFold fold)
     {
+        Fold = fold;
         Lanes = lanes;
         Rows = rows;
         Columns = columns;
@@ -30,6 +31,9 @@ internal sealed unsafe class TileKernel
 
     /// <summary>The code; see <see cref="TileKernel8x3{TLanes, TVector}"/> for its parameters.</summary>
     public delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> Compute { get; }
+
+    /// <summary>The epilogue of the same width.</summary>
+    public IBlockFold Fold { get; }
 
     /// <summary>The widths that this machine runs, widest first.</summary>
     public static IEnumerable<CpuLanes> Supported
@@ -69,10 +73,10 @@ internal sealed unsafe class TileKernel
     /// <exception cref="TercetException">This machine does not run that width.</exception>
     public static TileKernel For(CpuLanes lanes) => Require(lanes) switch
     {
-        CpuLanes.Bits512 => new(lanes, 8, 48, &TileKernel8x3<Lanes512, Vector512<float>>.Compute),
-        CpuLanes.Bits256 => new(lanes, 4, 24, &TileKernel4x3<Lanes256, Vector256<float>>.Compute),
-        CpuLanes.Bits128 => new(lanes, 4, 12, &TileKernel4x3<Lanes128, Vector128<float>>.Compute),
-        _ => new(lanes, 4, 12, &TileKernel4x3<LanesScalar, FourFloats>.Compute),
+        CpuLanes.Bits512 => new(lanes, 8, 48, &TileKernel8x3<Lanes512, Vector512<float>>.Compute, new BlockFold<Lanes512, Vector512<float>>()),
+        CpuLanes.Bits256 => new(lanes, 4, 24, &TileKernel4x3<Lanes256, Vector256<float>>.Compute, new BlockFold<Lanes256, Vector256<float>>()),
+        CpuLanes.Bits128 => new(lanes, 4, 12, &TileKernel4x3<Lanes128, Vector128<float>>.Compute, new BlockFold<Lanes128, Vector128<float>>()),
+        _ => new(lanes, 4, 12, &TileKernel4x3<LanesScalar, FourFloats>.Compute, new BlockFold<LanesScalar, FourFloats>()),
     };
 
     private static CpuLanes Require(CpuLanes lanes) => Supported.Contains(lanes)

@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+
+namespace Tercet.Backends.Cpu;
+
+/// <inheritdoc cref="IBlockFold"/>
+/// <typeparam name="TLanes">The operations of the width.</typeparam>
+/// <typeparam name="TVector">Its vector.</typeparam>
+// SAFETY: every pointer is valid for the counts given, which are multiples of the vector width; all loads and stores lie inside them.
+internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    /// <inheritdoc/>
+    public int Width => TLanes.Width;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Fold(float* scores, nint stride, int rows, int columns, float* rowBest, float* columnBest)
+    {
+        // Four rows at a time: one load and one store of the columns' best serve four rows.
+        for (int row = 0; row < rows; row += 4)
+        {
+            float* r0 = scores + (row * stride);
+            float* r1 = r0 + stride;
+            float* r2 = r1 + stride;
+            float* r3 = r2 + stride;
+            TVector b0 = TLanes.Load(r0), b1 = TLanes.Load(r1), b2 = TLanes.Load(r2), b3 = TLanes.Load(r3);
+            for (int column = 0; column < columns; column += TLanes.Width)
+            {
+                TVector v0 = TLanes.Load(r0 + column), v1 = TLanes.Load(r1 + column), v2 = TLanes.Load(r2 + column), v3 = TLanes.Load(r3 + column);
+                b0 = TLanes.Min(b0, v0);
+                b1 = TLanes.Min(b1, v1);
+                b2 = TLanes.Min(b2, v2);
+                b3 = TLanes.Min(b3, v3);
+                TVector best = TLanes.Min(TLanes.Min(v0, v1), TLanes.Min(v2, v3));
+                if (row > 0)
+                    best = TLanes.Min(best, TLanes.Load(columnBest + column));
+                TLanes.Store(best, columnBest + column);
+            }
+
+            rowBest[row] = TLanes.MinLane(b0);
+            rowBest[row + 1] = TLanes.MinLane(b1);
+            rowBest[row + 2] = TLanes.MinLane(b2);
+            rowBest[row + 3] = TLanes.MinLane(b3);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int NextHits(float* scores, float* limits, int start, int count, out uint hits)
+    {
+        for (int i = start; i < count; i += TLanes.Width)
+        {
+            hits = TLanes.NotAbove(TLanes.Load(scores + i), TLanes.Load(limits + i));
+            if (hits != 0)
+                return i;
+        }
+
+        hits = 0;
+        return count;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int NextHits(float* scores, float limit, int start, int count, out uint hits)
+    {
+        TVector limits = TLanes.Broadcast(&limit);
+        for (int i = start; i < count; i += TLanes.Width)
+        {
+            hits = TLanes.NotAbove(TLanes.Load(scores + i), limits);
+            if (hits != 0)
+                return i;
+        }
+
+        hits = 0;
+        return count;
+    }
+}

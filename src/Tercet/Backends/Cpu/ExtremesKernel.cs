@@ -1,0 +1,282 @@
+using Tercet.Memory;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>
+/// The fused search for each anchor's extremes. A worker computes one block of keys at a time (a panel of anchors by a few panels of columns),
+/// folds it to its rows' and its columns' best scores while it is in the cache, and looks at single elements only where a best score beats
+/// what an anchor has. In the square form only the upper triangle of blocks is computed: its columns' best serve the other half.
+/// </summary>
+/// <remarks>
+/// Positives stand in one interval of columns; the few blocks that hold any have them moved to a second block, with the sign that makes the
+/// smaller score the better, and the hole filled with a key larger than any. So one fold serves negatives and positives, and no label is tested.
+/// </remarks>
+internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDisposable
+{
+    private const int BlockColumnBytes = 256 << 10;
+    private const int LargestBlockColumns = 480;
+
+    private Worker[] _workers = [];
+    private PinnedBuffer<float> _tolerances = new(0);
+    private float* _tolerance;
+    private ExtremeKinds _positiveKind;
+    private int _blockPanels;
+
+    /// <summary>Runs over all blocks. Results are read with <see cref="Candidates"/>.</summary>
+    /// <param name="wanted">At most one kind of positive, and the nearest negative or not.</param>
+    public void Run(ExtremeKinds wanted)
+    {
+        TileKernel kernel = session.Kernel;
+        PackedPanels gallery = session.Gallery;
+        PackedPanels anchors = session.Anchors;
+        _positiveKind = wanted & (ExtremeKinds.FarthestPositive | ExtremeKinds.NearestPositive);
+        _blockPanels = Math.Clamp(BlockColumnBytes / (kernel.Columns * gallery.Depth * sizeof(float)), 1, LargestBlockColumns / kernel.Columns);
+
+        int padded = Math.Max(anchors.PanelCount, session.Layout.IsSymmetric ? gallery.PanelCount : 0) * kernel.Columns;
+        PinnedBuffer.Grow(ref _tolerances, padded);
+        _tolerance = (float*)_tolerances.DangerousGetAddress();
+        for (int i = 0; i < padded; i++)
+            _tolerance[i] = i < anchors.Count ? 2.001f * session.KeyTolerance(i) : 0;
+
+        int items = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
+        PrepareWorkers(Math.Min(session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth), Math.Max(1, items)), padded);
+        session.Team.Run(this, items, WorkerCount, session.Cancellation);
+    }
+
+    /// <summary>Number of workers that took part.</summary>
+    private int WorkerCount { get; set; }
+
+    /// <summary>The rows that may be an anchor's best, from all workers.</summary>
+    /// <param name="anchor">The anchor.</param>
+    /// <param name="positives">Whether to read the positives.</param>
+    /// <param name="positions">Receives gallery positions; room for <see cref="CandidateTable.Capacity"/> a worker.</param>
+    /// <returns>How many; −1 where there were too many near ties to keep.</returns>
+    public int Candidates(int anchor, bool positives, Span<int> positions)
+    {
+        float limit = float.PositiveInfinity;
+        for (int i = 0; i < WorkerCount; i++)
+            limit = Math.Min(limit, _workers[i].Table(positives).Limits[anchor]);
+        int count = 0;
+        for (int i = 0; i < WorkerCount; i++)
+        {
+            int found = _workers[i].Table(positives).Read(anchor, limit, positions[count..]);
+            if (found < 0)
+                return -1;
+            count += found;
+        }
+
+        return count;
+    }
+
+    /// <summary>Room that <see cref="Candidates"/> needs.</summary>
+    public int LargestCandidateCount => WorkerCount * CandidateTable.Capacity;
+
+    void ITeamJob.Execute(int worker, int item)
+    {
+        int panels = session.Gallery.PanelCount;
+        int first = session.Layout.IsSymmetric ? item : 0;
+        for (int panel = first; panel < panels; panel += _blockPanels)
+            DoBlock(_workers[worker], item, panel, Math.Min(panels, panel + _blockPanels));
+    }
+
+    public void Dispose()
+    {
+        foreach (Worker worker in _workers)
+            worker.Dispose();
+        _tolerances.Dispose();
+    }
+
+    // SAFETY (all below): a worker's blocks hold Kernel.Columns rows of LargestBlockColumns (or one panel's) columns, and its tables one element for
+    // every padded position; panels are whole in both directions.
+    private void DoBlock(Worker worker, int rowPanel, int firstPanel, int endPanel)
+    {
+        int width = session.Kernel.Columns;
+        int firstColumn = firstPanel * width;
+        int columns = (endPanel - firstPanel) * width;
+        ComputeKeys(worker, rowPanel, firstPanel, endPanel);
+
+        // In the diagonal panel the columns are the rows themselves: their best are found as rows.
+        int columnsAsAnchors = session.Layout.IsSymmetric ? (firstPanel == rowPanel ? width : 0) : columns;
+        if (MovePositives(worker, rowPanel * width, firstColumn, columns, out int from, out int to) && _positiveKind != 0)
+        {
+            Fold(worker, positives: true, rowPanel * width, firstColumn, from, to, Math.Max(columnsAsAnchors, from));
+        }
+
+        Fold(worker, positives: false, rowPanel * width, firstColumn, 0, columns, columnsAsAnchors);
+    }
+
+    private void ComputeKeys(Worker worker, int rowPanel, int firstPanel, int endPanel)
+    {
+        TileKernel kernel = session.Kernel;
+        PackedPanels rows = session.Anchors;
+        PackedPanels columns = session.Gallery;
+        float* rowData = rows.Panel(rowPanel);
+        float* rowNorms = rows.HalfNorms + ((nint)rowPanel * kernel.Columns);
+        int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
+        for (int strip = 0; strip < liveRows; strip += kernel.Rows)
+        {
+            for (int panel = firstPanel; panel < endPanel; panel++)
+            {
+                kernel.Compute(
+                    rowData + strip,
+                    columns.Panel(panel),
+                    columns.Depth,
+                    rowNorms + strip,
+                    columns.HalfNorms + ((nint)panel * kernel.Columns),
+                    session.KeyScale,
+                    worker.Keys + (strip * (nint)worker.Stride) + ((panel - firstPanel) * kernel.Columns),
+                    worker.Stride);
+            }
+        }
+
+        worker.Rows = ((liveRows + kernel.Rows - 1) / kernel.Rows) * kernel.Rows;
+    }
+
+    // Moves the positives' keys, as scores, into the worker's second block, columns [from, to), and fills their place with a key above all others.
+    private bool MovePositives(Worker worker, int firstRow, int firstColumn, int columns, out int from, out int to)
+    {
+        ReadOnlySpan<int> starts = session.Layout.ClassStarts;
+        ReadOnlySpan<int> ends = session.Layout.ClassEnds;
+        int rows = Math.Min(worker.Rows, session.Layout.AnchorCount - firstRow);
+        from = columns;
+        to = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            int start = Math.Max(starts[firstRow + row] - firstColumn, 0);
+            int end = Math.Min(ends[firstRow + row] - firstColumn, columns);
+            if (start >= end)
+                continue;
+            from = Math.Min(from, start);
+            to = Math.Max(to, end);
+        }
+
+        if (from >= to)
+            return false;
+        int lanes = session.Kernel.Fold.Width;
+        from = from / lanes * lanes;
+        to = (to + lanes - 1) / lanes * lanes;
+        float sign = _positiveKind == ExtremeKinds.FarthestPositive ? -1 : 1;
+        ReadOnlySpan<int> selves = session.Layout.SelfPositions;
+        for (int row = 0; row < worker.Rows; row++)
+        {
+            float* keys = worker.Keys + (row * (nint)worker.Stride);
+            float* scores = worker.Positives + (row * (nint)worker.Stride);
+            new Span<float>(scores + from, to - from).Fill(float.MaxValue);
+            if (row >= rows)
+                continue;
+            int start = Math.Max(starts[firstRow + row] - firstColumn, 0);
+            int end = Math.Min(ends[firstRow + row] - firstColumn, columns);
+            for (int column = start; column < end; column++)
+            {
+                scores[column] = sign * keys[column];
+                keys[column] = float.MaxValue;
+            }
+
+            int self = selves[firstRow + row] - firstColumn;
+            if (self >= start && self < end)
+                scores[self] = float.MaxValue;
+        }
+
+        return true;
+    }
+
+    private void Fold(Worker worker, bool positives, int firstRow, int firstColumn, int from, int to, int columnsAsAnchors)
+    {
+        IBlockFold fold = session.Kernel.Fold;
+        CandidateTable table = worker.Table(positives);
+        float* scores = positives ? worker.Positives : worker.Keys;
+        fold.Fold(scores + from, worker.Stride, worker.Rows, to - from, worker.RowBest, worker.ColumnBest + from);
+        for (int row = 0; row < worker.Rows; row++)
+        {
+            if (worker.RowBest[row] <= table.Limits[firstRow + row])
+                TakeRow(table, firstRow + row, worker.RowBest[row], scores + (row * (nint)worker.Stride), firstColumn, from, to);
+        }
+
+        if (!session.Layout.IsSymmetric)
+            return;
+        int start = Math.Max(from, columnsAsAnchors);
+        while ((start = fold.NextHits(worker.ColumnBest, table.Limits + firstColumn, start, to, out uint hits)) < to)
+        {
+            for (; hits != 0; hits &= hits - 1)
+                TakeColumn(worker, table, start + System.Numerics.BitOperations.TrailingZeroCount(hits), scores, firstRow, firstColumn);
+            start += fold.Width;
+        }
+    }
+
+    private void TakeRow(CandidateTable table, int anchor, float best, float* scores, int firstColumn, int from, int to)
+    {
+        IBlockFold fold = session.Kernel.Fold;
+        float limit = table.Tighten(anchor, best);
+        for (int start = from; (start = fold.NextHits(scores, limit, start, to, out uint hits)) < to; start += fold.Width)
+        {
+            for (; hits != 0; hits &= hits - 1)
+            {
+                int column = start + System.Numerics.BitOperations.TrailingZeroCount(hits);
+                table.Add(anchor, scores[column], firstColumn + column);
+            }
+        }
+    }
+
+    private static void TakeColumn(Worker worker, CandidateTable table, int column, float* scores, int firstRow, int firstColumn)
+    {
+        int anchor = firstColumn + column;
+        float limit = table.Tighten(anchor, worker.ColumnBest[column]);
+        for (int row = 0; row < worker.Rows; row++)
+        {
+            float score = scores[(row * (nint)worker.Stride) + column];
+            if (score <= limit)
+                table.Add(anchor, score, firstRow + row);
+        }
+    }
+
+    private void PrepareWorkers(int count, int padded)
+    {
+        WorkerCount = count;
+        if (_workers.Length < count)
+        {
+            int previous = _workers.Length;
+            Array.Resize(ref _workers, count);
+            for (int i = previous; i < count; i++)
+                _workers[i] = new Worker(session.Kernel.Columns, LargestBlockColumns);
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            _workers[i].Table(positives: false).Reset(padded, _tolerance);
+            _workers[i].Table(positives: true).Reset(_positiveKind == 0 ? 0 : padded, _tolerance);
+        }
+    }
+
+    /// <summary>One worker's blocks and tables.</summary>
+    private sealed class Worker(int rows, int columns) : IDisposable
+    {
+        private readonly PinnedBuffer<float> _keys = new(rows * columns);
+        private readonly PinnedBuffer<float> _positives = new(rows * columns);
+        private readonly PinnedBuffer<float> _best = new(rows + columns);
+        private readonly CandidateTable _negativeTable = new();
+        private readonly CandidateTable _positiveTable = new();
+
+        public int Stride => columns;
+
+        public int Rows { get; set; }
+
+        public float* Keys => (float*)_keys.DangerousGetAddress();
+
+        public float* Positives => (float*)_positives.DangerousGetAddress();
+
+        public float* ColumnBest => (float*)_best.DangerousGetAddress();
+
+        public float* RowBest => (float*)_best.DangerousGetAddress() + columns;
+
+        public CandidateTable Table(bool positives) => positives ? _positiveTable : _negativeTable;
+
+        public void Dispose()
+        {
+            _keys.Dispose();
+            _positives.Dispose();
+            _best.Dispose();
+            _negativeTable.Dispose();
+            _positiveTable.Dispose();
+        }
+    }
+}

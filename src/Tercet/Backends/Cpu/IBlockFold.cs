@@ -1,0 +1,29 @@
+namespace Tercet.Backends.Cpu;
+
+/// <summary>What the extremes kernel does with a block of scores (smaller is better), in one vector width.</summary>
+internal unsafe interface IBlockFold
+{
+    /// <summary>The smallest score of every row and of every column of a block.</summary>
+    /// <param name="scores">The block, <paramref name="stride"/> floats from row to row.</param>
+    /// <param name="stride">Floats from row to row.</param>
+    /// <param name="rows">Number of rows, a multiple of 4.</param>
+    /// <param name="columns">Number of columns, a multiple of the vector width.</param>
+    /// <param name="rowBest">Receives one score a row.</param>
+    /// <param name="columnBest">Receives one score a column.</param>
+    void Fold(float* scores, nint stride, int rows, int columns, float* rowBest, float* columnBest);
+
+    /// <summary>Finds the next element that is not above its limit.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="limits">One limit for each.</param>
+    /// <param name="start">Where to begin, a multiple of the vector width.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="hits">Bit i is set where element <c>result + i</c> is not above its limit.</param>
+    /// <returns>The first element of the vector that holds a hit; <paramref name="count"/> where there is none.</returns>
+    int NextHits(float* scores, float* limits, int start, int count, out uint hits);
+
+    /// <summary>The same against one limit for all.</summary>
+    int NextHits(float* scores, float limit, int start, int count, out uint hits);
+
+    /// <summary>The vector width.</summary>
+    int Width { get; }
+}
