@@ -4,7 +4,7 @@ namespace Tercet.Memory;
 
 /// <summary>
 /// Owns one allocation. A critical-finalizer handle, so the bytes go back to their allocator exactly once even when a buffer is
-/// dropped without <c>Dispose</c>, and not before the last pin is released.
+/// dropped without <c>Dispose</c>.
 /// </summary>
 internal sealed class NativeBlock : SafeHandle
 {
@@ -15,7 +15,10 @@ internal sealed class NativeBlock : SafeHandle
     {
         _allocator = allocator;
         ByteCount = byteCount;
-        SetHandle(allocator.Allocate(byteCount));
+        nint address = allocator.Allocate(byteCount);
+        if (address == 0)
+            throw new InvalidOperationException($"{allocator.GetType().Name} gave no address for {byteCount} bytes.");
+        SetHandle(address);
     }
 
     internal nuint ByteCount { get; }

@@ -11,15 +11,21 @@ namespace Tercet.Memory;
 /// <typeparam name="T">An unmanaged element type.</typeparam>
 /// <remarks>
 /// Every access after <see cref="Dispose()"/> throws <see cref="ObjectDisposedException"/>. A span taken earlier is not tracked: like any span over
-/// native memory it must not be used once the buffer is disposed. A buffer dropped without dispose is freed by its handle's finalizer.
+/// native memory it must not be used once the buffer is disposed or unreachable. A <see cref="MemoryHandle"/> is tracked: while one is alive
+/// a disposed buffer keeps its memory, and the release of the last one gives it back. A buffer dropped without dispose is freed by its
+/// handle's finalizer.
 /// </remarks>
 public sealed class PinnedBuffer<T> : MemoryManager<T>
     where T : unmanaged
 {
+    private const int DisposedFlag = int.MinValue;
+
     private readonly NativeBlock _block;
     private readonly int _length;
     private readonly PinnedBufferPool? _pool;
-    private int _disposed;
+
+    // DisposedFlag | number of live pins. One word, so that no pin can slip in between the last check and the return to the pool.
+    private int _state;
 
     /// <summary>Allocates a buffer of <paramref name="length"/> zeroed elements.</summary>
     /// <param name="length">Number of elements, 0 or more.</param>
@@ -91,27 +97,54 @@ public sealed class PinnedBuffer<T> : MemoryManager<T>
         ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, _length);
 
-        bool added = false;
-        _block.DangerousAddRef(ref added);
+        int state = Volatile.Read(ref _state);
+        while (true)
+        {
+            ObjectDisposedException.ThrowIf(state < 0, this);
+            int seen = Interlocked.CompareExchange(ref _state, state + 1, state);
+            if (seen == state)
+                break;
+            state = seen;
+        }
 
-        // SAFETY: the index is inside the buffer, and the reference taken above keeps the block alive until Unpin.
+        // SAFETY: the index is inside the buffer, and the pin counted above keeps the block from its pool and allocator until Unpin.
         return new MemoryHandle((T*)_block.Address + elementIndex, default, this);
     }
 
     /// <inheritdoc/>
-    public override void Unpin() => _block.DangerousRelease();
+    /// <exception cref="InvalidOperationException">There is no pin to release.</exception>
+    public override void Unpin()
+    {
+        int state = Volatile.Read(ref _state);
+        while (true)
+        {
+            if ((state & ~DisposedFlag) == 0)
+                throw new InvalidOperationException("Unpin was called more often than Pin.");
+            int seen = Interlocked.CompareExchange(ref _state, state - 1, state);
+            if (seen == state)
+                break;
+            state = seen;
+        }
 
-    /// <summary>Gives the memory back to its pool or its allocator. Further calls do nothing.</summary>
+        if (state - 1 == DisposedFlag)
+            GiveBack();
+    }
+
+    /// <summary>Gives the memory back to its pool or its allocator, at once or when the last pin is released. Further calls do nothing.</summary>
     public void Dispose() => ((IDisposable)this).Dispose();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing || Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
+        if (disposing && Interlocked.Or(ref _state, DisposedFlag) == 0)
+            GiveBack();
+    }
+
+    private void GiveBack()
+    {
         if (_pool is null || !_pool.TryReturn(_block))
             _block.Dispose();
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) < 0, this);
 }
