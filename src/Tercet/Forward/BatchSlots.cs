@@ -1,0 +1,80 @@
+using System.Numerics;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Tercet.Forward;
+
+/// <summary>
+/// Input and output tensors bound once over the pinned buffers, so that a run of any count copies, pads and allocates nothing. A count is run
+/// as the powers of two in its binary form, largest first: 13 = 8 + 4 + 1. The run that ends at sample m is then always
+/// the lowest set bit of m long, so one binding for each m serves every count.
+/// </summary>
+internal sealed class BatchSlots : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _options = new();
+    private readonly List<OrtValue> _values = [];
+    private readonly OrtIoBinding[] _endingAt;
+    private readonly bool _oneByOne;
+
+    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, int maxBatch)
+    {
+        _session = session;
+        _oneByOne = info.BatchMode == BatchMode.OneByOne;
+        _options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        _endingAt = new OrtIoBinding[maxBatch];
+        long[] sampleShape = [.. info.SampleShape];
+        try
+        {
+            for (int end = 1; end <= maxBatch; end++)
+            {
+                int count = _oneByOne ? 1 : end & -end;
+                OrtIoBinding binding = session.CreateIoBinding();
+                _endingAt[end - 1] = binding;
+                binding.BindInput(info.Input.Name, Tensor(inputAddress, end - count, count, info.InputLength, sampleShape));
+                binding.BindOutput(info.Output.Name, Tensor(outputAddress, end - count, count, output.Length, [.. output.PerSample]));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="OnnxRuntimeException">The run failed.</exception>
+    public void Run(int count)
+    {
+        for (int end = 0; end < count;)
+        {
+            end += _oneByOne ? 1 : 1 << BitOperations.Log2((uint)(count - end));
+            _session.RunWithBinding(_options, _endingAt[end - 1]);
+        }
+    }
+
+    /// <summary>Runs every batch size once.</summary>
+    /// <exception cref="OnnxRuntimeException">A run failed.</exception>
+    public void WarmUp()
+    {
+        for (int size = 1; size <= (_oneByOne ? 1 : _endingAt.Length); size *= 2)
+            _session.RunWithBinding(_options, _endingAt[size - 1]);
+    }
+
+    public void Dispose()
+    {
+        foreach (OrtIoBinding? binding in _endingAt)
+            binding?.Dispose();
+        foreach (OrtValue value in _values)
+            value.Dispose();
+        _options.Dispose();
+    }
+
+    private OrtValue Tensor(nint address, int first, int count, int length, long[] perSample)
+    {
+        nint offset = checked((nint)first * length * sizeof(float));
+        OrtValue value = OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, TensorElementType.Float, [count, .. perSample], address + offset, (long)count * length * sizeof(float));
+        _values.Add(value);
+        return value;
+    }
+}

@@ -1,0 +1,49 @@
+using Tercet.Imaging;
+using Tercet.Memory;
+
+namespace Tercet.Forward;
+
+/// <summary>How <see cref="OnnxEmbedder.Load"/> opens a model. The defaults suit a server: CPU or GPU as found, no spinning threads, warmed up.</summary>
+public sealed record EmbedderOptions
+{
+    /// <summary>The environment variable that names a CUDA plug-in provider library where <see cref="CudaProviderLibrary"/> is null.</summary>
+    public const string CudaProviderVariable = "TERCET_CUDA_PROVIDER";
+
+    /// <summary>Where the forward pass runs.</summary>
+    public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
+
+    /// <summary>Path of an ONNX Runtime plug-in provider library for CUDA; null means the one named by <see cref="CudaProviderVariable"/>, else the built-in provider.</summary>
+    public string? CudaProviderLibrary { get; init; }
+
+    /// <summary>Threads within one operator; 0 means one for each physical core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Whether idle worker threads spin. It shortens back-to-back runs a little and burns a core for each thread.</summary>
+    public bool AllowSpinning { get; init; }
+
+    /// <summary>How far ONNX Runtime may rewrite the graph.</summary>
+    public GraphOptimization Optimization { get; init; } = GraphOptimization.All;
+
+    /// <summary>Most samples of one <see cref="OnnxEmbedder.Run"/>, and the number of rows of the pinned input, 1 to 4,096.</summary>
+    public int MaxBatch { get; init; } = 32;
+
+    /// <summary>What the model expects of an image; null means the sidecar file <c>MODEL.onnx.json</c> if there is one, else the preset that the
+    /// model's metadata name under <c>tercet.preset</c>, else nothing.</summary>
+    public Preprocessing? Preprocessing { get; init; }
+
+    /// <summary>How tokens become one embedding.</summary>
+    public TokenPooling Pooling { get; init; } = TokenPooling.None;
+
+    /// <summary>Whether <see cref="OnnxEmbedder.Load"/> runs every batch size once, so that the first real call is as fast as the rest.
+    /// It takes as long as embedding twice <see cref="MaxBatch"/> samples: a program that embeds a few and ends is better off without.</summary>
+    public bool WarmUp { get; init; } = true;
+
+    /// <summary>Where the pinned input and output come from; null means <see cref="AlignedAllocator"/>.</summary>
+    public IBufferAllocator? Allocator { get; init; }
+
+    /// <summary>The input to fill; null means the only one.</summary>
+    public string? InputName { get; init; }
+
+    /// <summary>The output to read; null means the only one.</summary>
+    public string? OutputName { get; init; }
+}

@@ -1,0 +1,17 @@
+namespace Tercet.Forward;
+
+/// <summary>How far ONNX Runtime may rewrite the graph.</summary>
+public enum GraphOptimization
+{
+    /// <summary>Everything it knows, layout changes included.</summary>
+    All,
+
+    /// <summary>Fusions as well, for the chosen provider.</summary>
+    Extended,
+
+    /// <summary>Only what keeps the operators: constant folding, dead nodes.</summary>
+    Basic,
+
+    /// <summary>The graph as it is in the file.</summary>
+    Disabled,
+}

@@ -1,0 +1,191 @@
+using CommunityToolkit.HighPerformance;
+using Microsoft.ML.OnnxRuntime;
+using Tercet.Memory;
+
+namespace Tercet.Forward;
+
+/// <summary>
+/// Turns samples into embeddings with an ONNX model: one float input <c>[batch, …]</c> (an image of rank 4 or a vector of rank 2), one float
+/// output <c>[batch, D]</c>, or <c>[batch, tokens, D]</c> with a <see cref="TokenPooling"/>. Embeddings come as the model gives them, not normalised.
+/// </summary>
+/// <remarks>
+/// Input and output lie in pinned memory that ONNX Runtime is bound to: fill <see cref="Input"/>, call <see cref="Run"/>, read its result. Nothing is
+/// allocated on the managed heap after loading. One embedder serves one thread at a time; <see cref="CreateSibling"/> gives another thread its
+/// own buffers over the same session. Spans and matrices taken from an embedder must not be used once it is disposed or unreachable.
+/// NaN and infinity go through the model as they are.
+/// </remarks>
+public sealed class OnnxEmbedder : IDisposable
+{
+    private const int LargestBatch = 4096;
+
+    private readonly EmbedderOptions _options;
+    private readonly LoadedModel _model;
+    private readonly PinnedBuffer<float> _input;
+    private readonly PinnedBuffer<float> _output;
+    private readonly PinnedBuffer<float>? _pooled;
+    private readonly BatchSlots _slots;
+    private bool _disposed;
+
+    private OnnxEmbedder(LoadedModel model, EmbedderOptions options)
+    {
+        _model = model;
+        _options = options;
+        try
+        {
+            _input = new PinnedBuffer<float>(checked(MaxBatch * InputLength), options.Allocator);
+            _output = new PinnedBuffer<float>(checked(MaxBatch * model.Output.Length), options.Allocator);
+            _pooled = options.Pooling == TokenPooling.None ? null : new PinnedBuffer<float>(checked(MaxBatch * Dimension), options.Allocator);
+            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _output.DangerousGetAddress(), MaxBatch);
+            if (options.WarmUp)
+                WarmUp();
+        }
+        catch
+        {
+            _disposed = true;
+            Release();
+            throw;
+        }
+    }
+
+    /// <summary>What the model is and how it runs.</summary>
+    public ModelInfo Info => _model.Info;
+
+    /// <summary>Number of floats of one embedding, D.</summary>
+    public int Dimension => Info.Dimension;
+
+    /// <summary>Number of floats of one sample.</summary>
+    public int InputLength => Info.InputLength;
+
+    /// <summary>Most samples of one <see cref="Run"/>.</summary>
+    public int MaxBatch => _options.MaxBatch;
+
+    /// <summary>The pinned input <c>[MaxBatch, InputLength]</c>, row-major: fill the first n rows.</summary>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public Span<float> Input => _input.Span;
+
+    /// <summary>Loads a model, checks it, and proves by running how it takes a batch.</summary>
+    /// <param name="modelPath">An ONNX file. Weights kept outside it must lie in the same folder.</param>
+    /// <param name="options">How; <see langword="null"/> means the defaults.</param>
+    /// <returns>An embedder, ready to run.</returns>
+    /// <exception cref="ArgumentException"><paramref name="modelPath"/> is empty, or an option is out of range.</exception>
+    /// <exception cref="ModelFileException">The file is missing, unreadable, truncated or not ONNX.</exception>
+    /// <exception cref="UnsupportedModelException">The model is not an embedder: its inputs or outputs are of another kind. The message lists them.</exception>
+    /// <exception cref="DeviceUnavailableException">CUDA was asked for and cannot be had.</exception>
+    /// <exception cref="TercetException">The sidecar file is malformed.</exception>
+    public static OnnxEmbedder Load(string modelPath, EmbedderOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(modelPath);
+        options ??= new EmbedderOptions();
+        RequireInRange(options.MaxBatch, 1, LargestBatch, nameof(EmbedderOptions.MaxBatch));
+        RequireInRange(options.Threads, 0, 4096, nameof(EmbedderOptions.Threads));
+        return new OnnxEmbedder(ModelLoader.Load(modelPath, options), options);
+    }
+
+    /// <summary>Another embedder over the same session with its own input and output, for another thread. Either may be disposed first.</summary>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public OnnxEmbedder CreateSibling()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new OnnxEmbedder(_model with { Session = _model.Session.Join() }, _options with { WarmUp = false });
+    }
+
+    /// <summary>Row <paramref name="index"/> of <see cref="Input"/>.</summary>
+    /// <param name="index">0 to <see cref="MaxBatch"/> − 1.</param>
+    /// <returns><see cref="InputLength"/> floats to fill.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is outside the batch.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public Span<float> InputSlot(int index)
+    {
+        RequireInRange(index, 0, MaxBatch - 1, nameof(index));
+        return _input.Span.Slice(index * InputLength, InputLength);
+    }
+
+    /// <summary>Embeds the first <paramref name="count"/> rows of <see cref="Input"/>. Allocates nothing.</summary>
+    /// <param name="count">Number of samples, 0 to <see cref="MaxBatch"/>.</param>
+    /// <returns>The embeddings <c>[count, D]</c> in the pinned output, valid until the next run or dispose.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative or above <see cref="MaxBatch"/>.</exception>
+    /// <exception cref="TercetException">ONNX Runtime failed; the message holds its code and text.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public ReadOnlySpan2D<float> Run(int count)
+    {
+        RequireInRange(count, 0, MaxBatch, nameof(count));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        try
+        {
+            _slots.Run(count);
+        }
+        catch (OnnxRuntimeException failure)
+        {
+            throw Failed(count, failure);
+        }
+
+        if (_pooled is null)
+            return _output.AsMatrix(count, Dimension);
+        TokenPool.Pool(_output.Span, _pooled.Span, count, _model.Output, _options.Pooling);
+        return _pooled.AsMatrix(count, Dimension);
+    }
+
+    /// <summary>Embeds any number of samples, <see cref="MaxBatch"/> at a time. Copies in and out; allocates nothing.</summary>
+    /// <param name="samples"><c>[count, InputLength]</c>, row-major.</param>
+    /// <param name="count">Number of samples, 0 or more.</param>
+    /// <param name="embeddings">Receives <c>[count, D]</c>.</param>
+    /// <exception cref="ArgumentException"><paramref name="samples"/> or <paramref name="embeddings"/> does not have this shape.</exception>
+    /// <exception cref="TercetException">ONNX Runtime failed.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public void Embed(ReadOnlySpan<float> samples, int count, Span2D<float> embeddings)
+    {
+        RequireInRange(count, 0, int.MaxValue, nameof(count));
+        if (samples.Length != (long)count * InputLength)
+            throw new ArgumentException($"{count} samples of {InputLength} floats are {(long)count * InputLength} floats, not {samples.Length}.", nameof(samples));
+        if (embeddings.Height != count || (embeddings.Width != Dimension && count > 0))
+            throw new ArgumentException($"The embeddings are [{count}, {Dimension}], not [{embeddings.Height}, {embeddings.Width}].", nameof(embeddings));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+
+        for (int first = 0; first < count; first += MaxBatch)
+        {
+            int chunk = Math.Min(MaxBatch, count - first);
+            samples.Slice(first * InputLength, chunk * InputLength).CopyTo(_input.Span);
+            Run(chunk).CopyTo(embeddings.Slice(first, 0, chunk, Dimension));
+        }
+    }
+
+    /// <summary>Frees the buffers, and the session when no sibling uses it. Further calls do nothing.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        Release();
+    }
+
+    private static void RequireInRange(int value, int least, int most, string name)
+    {
+        if (value < least || value > most)
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be between {least} and {most}.");
+    }
+
+    private void WarmUp()
+    {
+        try
+        {
+            _slots.WarmUp();
+        }
+        catch (OnnxRuntimeException failure)
+        {
+            throw Failed(MaxBatch, failure);
+        }
+    }
+
+    private TercetException Failed(int count, OnnxRuntimeException failure) =>
+        new($"{Info.Path}: the forward pass of {count} samples failed on {Info.Provider}: {failure.Message} A smaller MaxBatch needs less memory.", failure);
+
+    private void Release()
+    {
+        // The bindings point into the buffers, and the session made the bindings: the order matters. Null where the constructor failed early.
+        _slots?.Dispose();
+        ((IDisposable?)_input)?.Dispose();
+        ((IDisposable?)_output)?.Dispose();
+        ((IDisposable?)_pooled)?.Dispose();
+        _model.Session.Leave();
+    }
+}
