@@ -59,6 +59,18 @@ internal sealed class AnchorPositives : IDisposable
         return best;
     }
 
+    /// <summary>The triplet of one of these positives and a negative at a gallery position.</summary>
+    public Triplet MakeTriplet(RowLayout layout, int anchor, int index, int negative, double negativeDistance)
+    {
+        ReadOnlySpan<int> galleryRows = layout.GalleryRows;
+        return new Triplet(
+            layout.AnchorRows[anchor],
+            galleryRows[Positions[index]],
+            galleryRows[negative],
+            (float)Values[index],
+            (float)negativeDistance);
+    }
+
     public void Dispose()
     {
         _positions.Dispose();

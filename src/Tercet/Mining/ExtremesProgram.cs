@@ -30,8 +30,27 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
             : ExtremeKinds.None;
         Span<AnchorExtremes> extremes = _extremes.Span[.._layout.AnchorCount];
         kernels.FindExtremes(positive | ExtremeKinds.NearestNegative, extremes);
+        if (positive == ExtremeKinds.None)
+        {
+            for (int anchor = 0; anchor < extremes.Length; anchor++)
+                SelectAmongPositives(kernels, anchor, extremes[anchor].NearestNegative);
+            return;
+        }
+
+        ReadOnlySpan<int> anchorRows = _layout.AnchorRows;
+        ReadOnlySpan<int> galleryRows = _layout.GalleryRows;
+        Span<Triplet> selected = _selected.Span;
         for (int anchor = 0; anchor < extremes.Length; anchor++)
-            Select(kernels, anchor, extremes[anchor]);
+        {
+            AnchorExtremes found = extremes[anchor];
+            int farOrNear = positive == ExtremeKinds.FarthestPositive ? found.FarthestPositive : found.NearestPositive;
+            selected[anchor] = new Triplet(
+                anchorRows[anchor],
+                galleryRows[farOrNear],
+                galleryRows[found.NearestNegative],
+                (float)Distance(kernels, anchor, farOrNear),
+                (float)Distance(kernels, anchor, found.NearestNegative));
+        }
     }
 
     /// <summary>What was selected for one anchor, in ascending order of positive; entries with a negative row of −1 stand for nothing.</summary>
@@ -46,38 +65,26 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
         _selected.Dispose();
     }
 
-    private void Select(IMiningKernels kernels, int anchor, AnchorExtremes extremes)
+    private void SelectAmongPositives(IMiningKernels kernels, int anchor, int negative)
     {
-        double negativeDistance = Distance(kernels, anchor, extremes.NearestNegative);
-        if (_options.Rule == MiningRule.BatchHard || _options is { Rule: MiningRule.EasyPositive, EasyPositive: EasyPositiveVariant.Nearest })
-        {
-            int positive = _options.Rule == MiningRule.BatchHard ? extremes.FarthestPositive : extremes.NearestPositive;
-            Put(anchor, anchor, positive, Distance(kernels, anchor, positive), extremes.NearestNegative, negativeDistance);
-            return;
-        }
-
+        double negativeDistance = Distance(kernels, anchor, negative);
         _positives.Load(kernels, _layout, _options.Metric, anchor);
         if (_options.Rule == MiningRule.EasyPositive)
         {
             int index = _positives.NearestBeyond(negativeDistance);
             if (index >= 0)
-                Put(anchor, anchor, _positives.Positions[index], _positives.Values[index], extremes.NearestNegative, negativeDistance);
+                Put(anchor, anchor, index, negative, negativeDistance);
             return;
         }
 
         int slot = (int)_layout.PairOffsets[anchor];
         for (int index = 0; index < _positives.Count; index++)
-            Put(slot + index, anchor, _positives.Positions[index], _positives.Values[index], extremes.NearestNegative, negativeDistance);
+            Put(slot + index, anchor, index, negative, negativeDistance);
     }
 
     private double Distance(IMiningKernels kernels, int anchor, int row) =>
         MetricKey.ToValue(_options.Metric, kernels.ExactKey(anchor, row));
 
-    private void Put(int slot, int anchor, int positive, double positiveDistance, int negative, double negativeDistance) =>
-        _selected.Span[slot] = new Triplet(
-            _layout.AnchorRows[anchor],
-            _layout.GalleryRows[positive],
-            _layout.GalleryRows[negative],
-            (float)positiveDistance,
-            (float)negativeDistance);
+    private void Put(int slot, int anchor, int index, int negative, double negativeDistance) =>
+        _selected.Span[slot] = _positives.MakeTriplet(_layout, anchor, index, negative, negativeDistance);
 }

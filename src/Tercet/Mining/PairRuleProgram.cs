@@ -71,7 +71,7 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
             : _options.EasyPositive == EasyPositiveVariant.Nearest ? positives.Nearest()
             : positives.NearestBeyond(negativeDistance);
         if (index >= 0)
-            _selected.Span[anchor] = MakeTriplet(anchor, positives, index, negative, negativeDistance);
+            _selected.Span[anchor] = positives.MakeTriplet(_layout, anchor, index, negative, negativeDistance);
     }
 
     private void SelectForPairs(IMiningKernels kernels, AnchorScratch scratch, int anchor)
@@ -94,7 +94,7 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
                 _ => DrawUniformly(scratch.Negatives, anchor, positives.Positions[index], distance, out negativeDistance),
             };
             if (negative >= 0)
-                selected[index] = MakeTriplet(anchor, positives, index, negative, negativeDistance);
+                selected[index] = positives.MakeTriplet(_layout, anchor, index, negative, negativeDistance);
         }
     }
 
@@ -136,11 +136,4 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
 
     private ulong Bits(int anchor, int positive) =>
         SeededDraw.Bits(_options.Seed, _layout.AnchorRows[anchor], _layout.GalleryRows[positive]);
-
-    private Triplet MakeTriplet(int anchor, AnchorPositives positives, int index, int negative, double negativeDistance) => new(
-        _layout.AnchorRows[anchor],
-        _layout.GalleryRows[positives.Positions[index]],
-        _layout.GalleryRows[negative],
-        (float)positives.Values[index],
-        (float)negativeDistance);
 }

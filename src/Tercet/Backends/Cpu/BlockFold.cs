@@ -75,4 +75,20 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         hits = 0;
         return count;
     }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int NextRowWithHits(float* scores, nint stride, float* limits, int start, int rows, out uint hits)
+    {
+        TVector bound = TLanes.Load(limits);
+        for (int row = start; row < rows; row++)
+        {
+            hits = TLanes.NotAbove(TLanes.Load(scores + (row * stride)), bound);
+            if (hits != 0)
+                return row;
+        }
+
+        hits = 0;
+        return rows;
+    }
 }

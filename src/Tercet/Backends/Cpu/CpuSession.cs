@@ -92,10 +92,14 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     /// </remarks>
     public float KeyTolerance(int anchor)
     {
-        double norms = 2.0 * ((double)Anchors.HalfNorms[anchor] + _galleryPanels.LargestHalfNorm);
-        double steps = _galleryPanels.Depth + 4;
-        return (float)(1.01 * Math.Abs(KeyScale) * steps * ((UnitRoundoff * norms) + float.Epsilon));
+        float tolerance;
+        KeyTolerances(&tolerance, Anchors.HalfNorms + anchor, 1, factor: 1);
+        return tolerance;
     }
+
+    /// <summary>The tolerances of the first anchors, times a factor.</summary>
+    // SAFETY: tolerances has room for count floats.
+    public void KeyTolerances(float* tolerances, int count, float factor) => KeyTolerances(tolerances, Anchors.HalfNorms, count, factor);
 
     /// <inheritdoc/>
     public void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes) => _extremes.Run(wanted, extremes);
@@ -117,6 +121,15 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
             if (weights[position] != 0)
                 ExactDistance.AddScaled(_gallerySource[rows[position]], weights[position], sum);
         }
+    }
+
+    private void KeyTolerances(float* tolerances, float* halfNorms, int count, float factor)
+    {
+        double scale = 1.01 * factor * Math.Abs(KeyScale) * (_galleryPanels.Depth + 4);
+        double slope = scale * UnitRoundoff * 2;
+        double constant = (slope * _galleryPanels.LargestHalfNorm) + (scale * float.Epsilon);
+        for (int i = 0; i < count; i++)
+            tolerances[i] = (float)((slope * halfNorms[i]) + constant);
     }
 
     public void Dispose()

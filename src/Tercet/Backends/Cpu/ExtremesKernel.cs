@@ -1,3 +1,4 @@
+using System.Numerics;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -35,8 +36,8 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         int padded = Math.Max(anchors.PanelCount, session.Layout.IsSymmetric ? gallery.PanelCount : 0) * kernel.Columns;
         PinnedBuffer.Grow(ref _tolerances, padded);
         _tolerance = (float*)_tolerances.DangerousGetAddress();
-        for (int i = 0; i < padded; i++)
-            _tolerance[i] = i < anchors.Count ? 2.001f * session.KeyTolerance(i) : 0;
+        session.KeyTolerances(_tolerance, anchors.Count, 2.001f);
+        new Span<float>(_tolerance + anchors.Count, padded - anchors.Count).Clear();
 
         int items = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
         PrepareWorkers(Math.Min(session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth), Math.Max(1, items)), padded);
@@ -195,12 +196,9 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         if (!session.Layout.IsSymmetric)
             return;
         int start = Math.Max(from, columnsAsAnchors);
-        while ((start = fold.NextHits(worker.ColumnBest, table.Limits + firstColumn, start, to, out uint hits)) < to)
-        {
-            for (; hits != 0; hits &= hits - 1)
-                TakeColumn(worker, table, start + System.Numerics.BitOperations.TrailingZeroCount(hits), scores, firstRow, firstColumn);
-            start += fold.Width;
-        }
+        float* limits = table.Limits + firstColumn;
+        for (; (start = fold.NextHits(worker.ColumnBest, limits, start, to, out uint hits)) < to; start += fold.Width)
+            TakeColumns(worker, table, start, hits, scores, firstRow, firstColumn);
     }
 
     private void TakeRow(CandidateTable table, int anchor, float best, float* scores, int firstColumn, int from, int to)
@@ -211,21 +209,32 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         {
             for (; hits != 0; hits &= hits - 1)
             {
-                int column = start + System.Numerics.BitOperations.TrailingZeroCount(hits);
+                int column = start + BitOperations.TrailingZeroCount(hits);
                 table.Add(anchor, scores[column], firstColumn + column);
             }
         }
     }
 
-    private static void TakeColumn(Worker worker, CandidateTable table, int column, float* scores, int firstRow, int firstColumn)
+    // All hit columns of one vector at once: each row of the block is read once for them.
+    private void TakeColumns(Worker worker, CandidateTable table, int start, uint hits, float* scores, int firstRow, int firstColumn)
     {
-        int anchor = firstColumn + column;
-        float limit = table.Tighten(anchor, worker.ColumnBest[column]);
-        for (int row = 0; row < worker.Rows; row++)
+        for (uint rest = hits; rest != 0; rest &= rest - 1)
         {
-            float score = scores[(row * (nint)worker.Stride) + column];
-            if (score <= limit)
-                table.Add(anchor, score, firstRow + row);
+            int column = start + BitOperations.TrailingZeroCount(rest);
+            table.Tighten(firstColumn + column, worker.ColumnBest[column]);
+        }
+
+        IBlockFold fold = session.Kernel.Fold;
+        float* limits = table.Limits + firstColumn + start;
+        nint stride = worker.Stride;
+        float* block = scores + start;
+        for (int row = 0; (row = fold.NextRowWithHits(block, stride, limits, row, worker.Rows, out uint rowHits)) < worker.Rows; row++)
+        {
+            for (rowHits &= hits; rowHits != 0; rowHits &= rowHits - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(rowHits);
+                table.Add(firstColumn + start + lane, block[(row * stride) + lane], firstRow + row);
+            }
         }
     }
 

@@ -24,6 +24,16 @@ internal unsafe interface IBlockFold
     /// <summary>The same against one limit for all.</summary>
     int NextHits(float* scores, float limit, int start, int count, out uint hits);
 
+    /// <summary>Finds the next row of one vector's columns that holds an element not above its column's limit.</summary>
+    /// <param name="scores">The first row's vector.</param>
+    /// <param name="stride">Floats from row to row.</param>
+    /// <param name="limits">One limit a lane.</param>
+    /// <param name="start">The row to begin with.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="hits">Bit i is set where lane i is not above its limit.</param>
+    /// <returns>The row; <paramref name="rows"/> where there is none.</returns>
+    int NextRowWithHits(float* scores, nint stride, float* limits, int start, int rows, out uint hits);
+
     /// <summary>The vector width.</summary>
     int Width { get; }
 }
