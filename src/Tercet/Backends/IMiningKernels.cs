@@ -27,6 +27,14 @@ public interface IMiningKernels
     /// <param name="extremes">Receives one element per anchor position.</param>
     void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes);
 
+    /// <summary>
+    /// Finds for every anchor-positive pair the nearest negative strictly farther than the positive, exactly, ties to the lowest original row, and on
+    /// the way each anchor's nearest negative and exact counts over all its triplets.
+    /// </summary>
+    /// <param name="request">What is wanted beside the pairs.</param>
+    /// <param name="consumer">Takes one anchor's result after another.</param>
+    void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer);
+
     /// <summary>Computes the float32 keys of every anchor against every gallery row and hands them on, one anchor at a time, never as a matrix.</summary>
     /// <param name="consumer">Takes the rows of keys.</param>
     void ScanRows(IKeyRowConsumer consumer);

@@ -39,54 +39,50 @@ internal sealed class AnchorPositives : IDisposable
         Count = count;
     }
 
-    /// <summary>The index of the farthest positive, ties to the lowest row.</summary>
-    public int Farthest() => Best(static (value, best) => value > best);
-
-    /// <summary>The index of the nearest positive, ties to the lowest row.</summary>
-    public int Nearest() => Best(static (value, best) => value < best);
-
-    /// <summary>The index of the nearest positive farther than <paramref name="distance"/>, ties to the lowest row; −1 where there is none.</summary>
-    public int NearestBeyond(double distance)
+    /// <summary>The index of the largest distance, ties to the first.</summary>
+    public static int Farthest(ReadOnlySpan<double> distances)
     {
-        ReadOnlySpan<double> values = Values;
-        int best = -1;
-        for (int i = 0; i < values.Length; i++)
+        int best = 0;
+        for (int i = 1; i < distances.Length; i++)
         {
-            if (values[i] > distance && (best < 0 || values[i] < values[best]))
+            if (distances[i] > distances[best])
                 best = i;
         }
 
         return best;
     }
 
-    /// <summary>The triplet of one of these positives and a negative at a gallery position.</summary>
-    public Triplet MakeTriplet(RowLayout layout, int anchor, int index, int negative, double negativeDistance)
+    /// <summary>The index of the smallest distance, ties to the first.</summary>
+    public static int Nearest(ReadOnlySpan<double> distances) => NearestBeyond(distances, -1);
+
+    /// <summary>The index of the smallest distance above <paramref name="bound"/>, ties to the first; −1 where there is none.</summary>
+    public static int NearestBeyond(ReadOnlySpan<double> distances, double bound)
+    {
+        int best = -1;
+        for (int i = 0; i < distances.Length; i++)
+        {
+            if (distances[i] > bound && (best < 0 || distances[i] < distances[best]))
+                best = i;
+        }
+
+        return best;
+    }
+
+    /// <summary>The triplet of a positive and a negative at gallery positions.</summary>
+    public static Triplet MakeTriplet(RowLayout layout, int anchor, int positive, double positiveDistance, int negative, double negativeDistance)
     {
         ReadOnlySpan<int> galleryRows = layout.GalleryRows;
         return new Triplet(
-            layout.AnchorRows[anchor],
-            galleryRows[Positions[index]],
-            galleryRows[negative],
-            (float)Values[index],
-            (float)negativeDistance);
+            layout.AnchorRows[anchor], galleryRows[positive], galleryRows[negative], (float)positiveDistance, (float)negativeDistance);
     }
+
+    /// <summary>The triplet of one of these positives and a negative at a gallery position.</summary>
+    public Triplet MakeTriplet(RowLayout layout, int anchor, int index, int negative, double negativeDistance) =>
+        MakeTriplet(layout, anchor, Positions[index], Values[index], negative, negativeDistance);
 
     public void Dispose()
     {
         _positions.Dispose();
         _values.Dispose();
-    }
-
-    private int Best(Func<double, double, bool> isBetter)
-    {
-        ReadOnlySpan<double> values = Values;
-        int best = 0;
-        for (int i = 1; i < values.Length; i++)
-        {
-            if (isBetter(values[i], values[best]))
-                best = i;
-        }
-
-        return best;
     }
 }

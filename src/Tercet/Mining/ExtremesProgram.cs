@@ -71,7 +71,7 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
         _positives.Load(kernels, _layout, _options.Metric, anchor);
         if (_options.Rule == MiningRule.EasyPositive)
         {
-            int index = _positives.NearestBeyond(negativeDistance);
+            int index = AnchorPositives.NearestBeyond(_positives.Values, negativeDistance);
             if (index >= 0)
                 Put(anchor, anchor, index, negative, negativeDistance);
             return;

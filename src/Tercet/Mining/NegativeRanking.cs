@@ -123,13 +123,6 @@ internal sealed class NegativeRanking : IDisposable
         return _positions.Span[chosen];
     }
 
-    /// <summary>The gallery position of the farthest negative, ties to the lowest row.</summary>
-    public int SelectFarthest(out double value)
-    {
-        Select(Count - 1, out double farthest);
-        return Select(CountWithin(farthest, 0, strictly: true), out value);
-    }
-
     /// <summary>
     /// The negatives that make a triplet of one kind with a positive at <paramref name="distance"/>, in ascending order of row, as indices for
     /// <see cref="Position"/> and <see cref="Value"/>; valid until the next question.

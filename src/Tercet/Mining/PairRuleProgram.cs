@@ -4,9 +4,9 @@ using Tercet.Memory;
 namespace Tercet.Mining;
 
 /// <summary>
-/// Every rule that selects one triplet an anchor or one a pair, decided anchor by anchor from a row of keys, with the exact counts on the way.
+/// Every rule that selects one triplet an anchor or one a pair, decided anchor by anchor, with the exact counts on the way.
 /// </summary>
-internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDisposable
+internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, ISemiHardConsumer, IDisposable
 {
     private AnchorScratch[] _scratches = [];
     private PinnedBuffer<Triplet> _selected = new(0);
@@ -29,7 +29,10 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
     public void Run(IMiningKernels kernels)
     {
         AnchorScratch.Prepare(ref _scratches, kernels.Workers);
-        kernels.ScanRows(this);
+        if (RuleShape.Draws(_options.Rule))
+            kernels.ScanRows(this);
+        else
+            kernels.FindSemiHard(Request, this);
     }
 
     /// <summary>What was selected for one anchor, in ascending order of positive; entries with a negative row of −1 stand for nothing.</summary>
@@ -41,6 +44,12 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
     public TripletCounts? Counts(long validTriplets) =>
         _options.Statistics == StatisticsLevel.Full ? AnchorScratch.Counts(_scratches, validTriplets) : null;
 
+    private SemiHardRequest Request => new(
+        _options.Margin,
+        Count: _options.Statistics == StatisticsLevel.Full,
+        FindFarthest: _options is { Rule: MiningRule.SemiHard, Fallback: SemiHardFallback.EasiestNegative });
+
+    // The rules that draw need every candidate of an anchor, in order.
     void IKeyRowConsumer.Consume(IMiningKernels kernels, int worker, int anchor, Span<float> keys)
     {
         AnchorScratch scratch = _scratches[worker];
@@ -48,12 +57,32 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
         scratch.Negatives.Load(kernels, _layout, _options.Metric, anchor, keys);
         if (_options.Rule == MiningRule.DistanceWeighted)
             scratch.Weights.Load(kernels, _layout, _options, _depth, anchor, keys);
-        if (_onePerAnchor)
-            SelectForAnchor(scratch, anchor);
-        else
-            SelectForPairs(kernels, scratch, anchor);
+        DrawForPairs(kernels, scratch, anchor);
         if (_options.Statistics == StatisticsLevel.Full)
             scratch.CountTriplets(_options.Margin);
+    }
+
+    // The others follow from each pair's nearest farther negative and each anchor's extremes.
+    void ISemiHardConsumer.Take(int worker, int anchor, in SemiHardResult result)
+    {
+        AnchorScratch scratch = _scratches[worker];
+        scratch.Hard += result.Hard;
+        scratch.Violating += result.Violating;
+        if (_onePerAnchor)
+        {
+            int index = PositiveOfAnchor(in result);
+            if (index >= 0)
+                _selected.Span[anchor] = MakeTriplet(anchor, in result, index, result.Nearest);
+            return;
+        }
+
+        Span<Triplet> selected = _selected.Span[(int)_layout.PairOffsets[anchor]..];
+        for (int index = 0; index < result.Positives.Length; index++)
+        {
+            RankedRow negative = _options.Rule == MiningRule.HardNegative ? result.Nearest : SemiHard(in result, index);
+            if (negative.Position >= 0)
+                selected[index] = MakeTriplet(anchor, in result, index, negative);
+        }
     }
 
     public void Dispose()
@@ -63,58 +92,37 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
         _selected.Dispose();
     }
 
-    private void SelectForAnchor(AnchorScratch scratch, int anchor)
+    private int PositiveOfAnchor(in SemiHardResult result) => _options.Rule == MiningRule.BatchHard ? AnchorPositives.Farthest(result.PositiveDistances)
+        : _options.EasyPositive == EasyPositiveVariant.Nearest ? AnchorPositives.Nearest(result.PositiveDistances)
+        : AnchorPositives.NearestBeyond(result.PositiveDistances, result.Nearest.Distance);
+
+    private RankedRow SemiHard(in SemiHardResult result, int index)
     {
-        AnchorPositives positives = scratch.Positives;
-        int negative = scratch.Negatives.Select(0, out double negativeDistance);
-        int index = _options.Rule == MiningRule.BatchHard ? positives.Farthest()
-            : _options.EasyPositive == EasyPositiveVariant.Nearest ? positives.Nearest()
-            : positives.NearestBeyond(negativeDistance);
-        if (index >= 0)
-            _selected.Span[anchor] = positives.MakeTriplet(_layout, anchor, index, negative, negativeDistance);
+        RankedRow negative = result.Negatives[index];
+        bool isInside = !_options.WithinMargin || negative.Distance - result.PositiveDistances[index] < _options.Margin;
+        if (negative.Position >= 0 && isInside)
+            return negative;
+        return _options.Fallback switch
+        {
+            SemiHardFallback.EasiestNegative => result.Farthest,
+            SemiHardFallback.HardestNegative => result.Nearest,
+            _ => RankedRow.None,
+        };
     }
 
-    private void SelectForPairs(IMiningKernels kernels, AnchorScratch scratch, int anchor)
+    private void DrawForPairs(IMiningKernels kernels, AnchorScratch scratch, int anchor)
     {
         AnchorPositives positives = scratch.Positives;
         Span<Triplet> selected = _selected.Span[(int)_layout.PairOffsets[anchor]..];
-        int hardest = -1;
-        double hardestDistance = 0;
-        if (_options.Rule == MiningRule.HardNegative)
-            hardest = scratch.Negatives.Select(0, out hardestDistance);
         for (int index = 0; index < positives.Count; index++)
         {
-            double distance = positives.Values[index];
-            double negativeDistance = hardestDistance;
-            int negative = _options.Rule switch
-            {
-                MiningRule.HardNegative => hardest,
-                MiningRule.SemiHard => SemiHard(scratch.Negatives, distance, out negativeDistance),
-                MiningRule.DistanceWeighted => DrawWeighted(kernels, scratch, anchor, positives.Positions[index], out negativeDistance),
-                _ => DrawUniformly(scratch.Negatives, anchor, positives.Positions[index], distance, out negativeDistance),
-            };
+            int positive = positives.Positions[index];
+            int negative = _options.Rule == MiningRule.DistanceWeighted
+                ? DrawWeighted(kernels, scratch, anchor, positive, out double distance)
+                : DrawUniformly(scratch.Negatives, anchor, positive, positives.Values[index], out distance);
             if (negative >= 0)
-                selected[index] = positives.MakeTriplet(_layout, anchor, index, negative, negativeDistance);
+                selected[index] = positives.MakeTriplet(_layout, anchor, index, negative, distance);
         }
-    }
-
-    private int SemiHard(NegativeRanking negatives, double distance, out double negativeDistance)
-    {
-        int notFarther = negatives.CountWithin(distance, 0, strictly: false);
-        if (notFarther < negatives.Count)
-        {
-            int negative = negatives.Select(notFarther, out negativeDistance);
-            if (!_options.WithinMargin || negativeDistance - distance < _options.Margin)
-                return negative;
-        }
-
-        negativeDistance = 0;
-        return _options.Fallback switch
-        {
-            SemiHardFallback.EasiestNegative => negatives.SelectFarthest(out negativeDistance),
-            SemiHardFallback.HardestNegative => negatives.Select(0, out negativeDistance),
-            _ => -1,
-        };
     }
 
     private int DrawUniformly(NegativeRanking negatives, int anchor, int positive, double distance, out double negativeDistance)
@@ -136,4 +144,7 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, IDispos
 
     private ulong Bits(int anchor, int positive) =>
         SeededDraw.Bits(_options.Seed, _layout.AnchorRows[anchor], _layout.GalleryRows[positive]);
+
+    private Triplet MakeTriplet(int anchor, in SemiHardResult result, int index, RankedRow negative) =>
+        AnchorPositives.MakeTriplet(_layout, anchor, result.Positives[index], result.PositiveDistances[index], negative.Position, negative.Distance);
 }

@@ -20,7 +20,7 @@ internal sealed class PairStreamProgram : OrderedScan
         AnchorPositives positives = scratch.Positives;
         NegativeRanking negatives = scratch.Negatives;
         negatives.Select(0, out double nearestNegative);
-        double farthestPositive = positives.Values[positives.Farthest()];
+        double farthestPositive = positives.Values[AnchorPositives.Farthest(positives.Values)];
         int anchorRow = Layout.AnchorRows[anchor];
         for (int index = 0; index < positives.Count; index++)
         {

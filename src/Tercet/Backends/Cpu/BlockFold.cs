@@ -91,4 +91,14 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         hits = 0;
         return rows;
     }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Bin(float* scores, int count, float scale, float offset, int last, int* bins)
+    {
+        TVector scales = TLanes.Broadcast(&scale);
+        TVector offsets = TLanes.Broadcast(&offset);
+        for (int i = 0; i < count; i += TLanes.Width)
+            TLanes.StoreTruncated(TLanes.MultiplyAdd(TLanes.Load(scores + i), scales, offsets), last, bins + i);
+    }
 }

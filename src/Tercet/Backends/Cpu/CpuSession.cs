@@ -13,9 +13,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     private readonly PackedPanels _anchorPanels = new();
     private readonly RowScan _rowScan;
     private readonly ExtremesScan _extremes;
+    private readonly SemiHardScan _semiHard;
     private SourceRows _anchorSource;
     private SourceRows _gallerySource;
-    private DistanceMetric _metric;
 
     public CpuSession(TileKernel kernel, WorkerTeam team)
     {
@@ -23,6 +23,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         Team = team;
         _rowScan = new RowScan(this);
         _extremes = new ExtremesScan(this);
+        _semiHard = new SemiHardScan(this);
     }
 
     public TileKernel Kernel { get; }
@@ -37,6 +38,8 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     public RowLayout Layout { get; private set; } = null!;
 
+    public DistanceMetric Metric { get; private set; }
+
     public CancellationToken Cancellation { get; private set; }
 
     public PackedPanels Gallery => _galleryPanels;
@@ -45,14 +48,14 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     public PackedPanels Anchors => Layout.IsSymmetric ? _galleryPanels : _anchorPanels;
 
     /// <summary>What turns a tile's accumulator into a key.</summary>
-    public float KeyScale => _metric == DistanceMetric.Cosine ? -1f : -2f;
+    public float KeyScale => Metric == DistanceMetric.Cosine ? -1f : -2f;
 
     // SAFETY: the source rows stay pinned until Unload; the layout's arrays are native memory that lives as long as the layout.
     public void Load(SourceRows anchors, SourceRows gallery, int depth, RowLayout layout, DistanceMetric metric, int threads, CancellationToken cancellationToken)
     {
         _anchorSource = anchors;
         _gallerySource = gallery;
-        _metric = metric;
+        Metric = metric;
         Layout = layout;
         Workers = threads;
         Cancellation = cancellationToken;
@@ -77,7 +80,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     {
         float* x = _anchorSource[Layout.AnchorRows[anchor]];
         float* y = _gallerySource[Layout.GalleryRows[row]];
-        if (_metric != DistanceMetric.Cosine)
+        if (Metric != DistanceMetric.Cosine)
             return ExactDistance.SquaredEuclidean(x, y, _galleryPanels.Depth);
 
         double norms = Anchors.Norms[anchor] * _galleryPanels.Norms[row];
@@ -103,6 +106,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     /// <inheritdoc/>
     public void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes) => _extremes.Run(wanted, extremes);
+
+    /// <inheritdoc/>
+    public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer) => _semiHard.Run(request, consumer);
 
     /// <inheritdoc/>
     public void ScanRows(IKeyRowConsumer consumer) => _rowScan.Run(consumer);
@@ -138,5 +144,6 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _anchorPanels.Dispose();
         _rowScan.Dispose();
         _extremes.Dispose();
+        _semiHard.Dispose();
     }
 }

@@ -34,6 +34,15 @@ internal unsafe interface IBlockFold
     /// <returns>The row; <paramref name="rows"/> where there is none.</returns>
     int NextRowWithHits(float* scores, nint stride, float* limits, int start, int rows, out uint hits);
 
+    /// <summary>Sorts scores into bins: <c>bins[i] = clamp(⌊scores[i] × scale + offset⌋, 0, last)</c>.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="count">Number of scores; both arrays have room up to the next multiple of the vector width.</param>
+    /// <param name="scale">Bins per unit of score.</param>
+    /// <param name="offset">What is added, in bins.</param>
+    /// <param name="last">The last bin, below 2²⁴.</param>
+    /// <param name="bins">Receives the bins.</param>
+    void Bin(float* scores, int count, float scale, float offset, int last, int* bins);
+
     /// <summary>The vector width.</summary>
     int Width { get; }
 }

@@ -35,6 +35,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Bit i is set where lane i of <paramref name="left"/> is not above that of <paramref name="right"/>.</summary>
     static abstract uint NotAbove(TVector left, TVector right);
 
+    /// <summary>Writes every lane clamped to [0, <paramref name="last"/>] and truncated to an integer; <paramref name="last"/> is below 2²⁴.</summary>
+    static abstract void StoreTruncated(TVector value, float last, int* destination);
+
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
     static abstract void Store(TVector value, float* destination);
 }

@@ -35,5 +35,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static uint NotAbove(Vector128<float> left, Vector128<float> right) => Vector128.LessThanOrEqual(left, right).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTruncated(Vector128<float> value, float last, int* destination) =>
+        Vector128.ConvertToInt32Native(Vector128.MinNative(Vector128.MaxNative(value, Vector128<float>.Zero), Vector128.Create(last))).Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);
 }

@@ -36,5 +36,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static uint NotAbove(Vector256<float> left, Vector256<float> right) => (uint)Avx.MoveMask(Avx.CompareLessThanOrEqual(left, right));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTruncated(Vector256<float> value, float last, int* destination) =>
+        Avx.Store(destination, Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create(last))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, float* destination) => Avx.Store(destination, value);
 }

@@ -36,5 +36,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static uint NotAbove(Vector512<float> left, Vector512<float> right) => (uint)Avx512F.CompareLessThanOrEqual(left, right).ExtractMostSignificantBits();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTruncated(Vector512<float> value, float last, int* destination) =>
+        Avx512F.Store(destination, Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create(last))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, float* destination) => Avx512F.Store(destination, value);
 }

@@ -36,6 +36,14 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
     public static uint NotAbove(FourFloats left, FourFloats right) =>
         (left.A <= right.A ? 1u : 0) | (left.B <= right.B ? 2u : 0) | (left.C <= right.C ? 4u : 0) | (left.D <= right.D ? 8u : 0);
 
+    public static void StoreTruncated(FourFloats value, float last, int* destination)
+    {
+        destination[0] = (int)Math.Clamp(value.A, 0, last);
+        destination[1] = (int)Math.Clamp(value.B, 0, last);
+        destination[2] = (int)Math.Clamp(value.C, 0, last);
+        destination[3] = (int)Math.Clamp(value.D, 0, last);
+    }
+
     public static void Store(FourFloats value, float* destination)
     {
         destination[0] = value.A;
