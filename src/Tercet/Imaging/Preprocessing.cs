@@ -41,7 +41,7 @@ public sealed record Preprocessing
     /// <summary>
     /// Reads a description such as
     /// <c>{"width":112,"height":112,"layout":"nchw","channelOrder":"rgb","mean":[0,0,0],"scale":[1,1,1],"alignment":"resize"}</c>. Width and height are
-    /// required; mean and scale take one number for all channels, too; <c>"map":[a,b,c,d,e,f]</c> takes the place of <c>alignment</c>.
+    /// required; mean and scale may be arrays of one number, for all channels; <c>"map":[a,b,c,d,e,f]</c> takes the place of <c>alignment</c>.
     /// </summary>
     /// <param name="path">A JSON file.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>

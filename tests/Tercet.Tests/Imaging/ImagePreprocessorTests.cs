@@ -32,7 +32,12 @@ public sealed class ImagePreprocessorTests
             {
                 Preprocessing settings = new()
                 {
-                    Width = width, Height = height, Layout = layout, ChannelOrder = order, Mean = [120.5f, 3, 64], Scale = [0.5f, 2, -0.0078125f],
+                    Width = width,
+                    Height = height,
+                    Layout = layout,
+                    ChannelOrder = order,
+                    Mean = [120.5f, 3, 64],
+                    Scale = [0.5f, 2, -0.0078125f],
                 };
                 float[] output = new float[settings.Length];
                 new ImagePreprocessor(settings).Write(image, map, output);
