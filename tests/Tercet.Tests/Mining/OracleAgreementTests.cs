@@ -1,0 +1,125 @@
+using Tercet.Backends;
+using Tercet.Mining;
+
+namespace Tercet.Tests.Mining;
+
+/// <summary>Every rule that does not draw, every width, metric and kind of input, index for index against the float64 oracle.</summary>
+public sealed class OracleAgreementTests
+{
+    private static readonly double[] Margins = [0, 0.05, 0.2, 1, 4];
+
+    private static readonly MiningOptions[] Rules =
+    [
+        new() { Rule = MiningRule.BatchHard },
+        new() { Rule = MiningRule.HardNegative },
+        new() { Rule = MiningRule.SemiHard },
+        new() { Rule = MiningRule.SemiHard, Fallback = SemiHardFallback.EasiestNegative },
+        new() { Rule = MiningRule.SemiHard, Fallback = SemiHardFallback.HardestNegative },
+        new() { Rule = MiningRule.SemiHard, WithinMargin = true },
+        new() { Rule = MiningRule.SemiHard, WithinMargin = true, Fallback = SemiHardFallback.EasiestNegative },
+        new() { Rule = MiningRule.SemiHard, WithinMargin = true, Fallback = SemiHardFallback.HardestNegative },
+        new() { Rule = MiningRule.EasyPositive },
+        new() { Rule = MiningRule.EasyPositive, EasyPositive = EasyPositiveVariant.NearestBeyondNegative },
+    ];
+
+    public static TheoryData<CpuLanes, DistanceMetric> LanesAndMetrics => Miners.LanesAndMetrics;
+
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Mine_EveryRuleOverTheGrid_SelectsWhatTheOracleSelects(CpuLanes lanes, DistanceMetric metric)
+    {
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        int selected = 0;
+        foreach (MiningCase each in MiningCase.Sample(120, seed: 100 + (10 * (int)lanes) + (int)metric))
+        {
+            double margin = Margins[each.Seed % Margins.Length];
+            bool normalize = each.Seed % 5 == 0;
+            var oracle = new Oracle(each, metric, normalize);
+            TripletCounts counts = oracle.Counts(margin);
+            foreach (MiningOptions rule in Rules)
+            {
+                MiningOptions options = rule with { Metric = metric, Margin = margin, Normalize = normalize, Threads = 1 + (each.Seed % 3), NegativeOnlyLabel = each.NegativeOnlyLabel };
+                string description = $"{each}; {lanes}, {options}";
+                List<Triplet> expected = oracle.Mine(options);
+
+                Triplet[] full = owned.Mine(each, options, out MiningStatistics statistics);
+                Agreement.Check(oracle, expected, full, description, margin);
+                Agreement.Check(oracle, counts, statistics.Counts, description, margin);
+                Assert.Equal(counts.Total, statistics.ValidTriplets);
+                Assert.Equal(full.Length, statistics.Selected);
+
+                Triplet[] quick = owned.Mine(each, options with { Statistics = StatisticsLevel.Selected }, out statistics);
+                Agreement.Check(oracle, expected, quick, description + " (Selected)", margin);
+                Assert.Null(statistics.Counts);
+                selected += expected.Count;
+            }
+        }
+
+        Assert.InRange(selected, 10_000, int.MaxValue);
+    }
+
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Stream_EveryKindOverTheGrid_StreamsTheOraclesTripletsInOrder(CpuLanes lanes, DistanceMetric metric)
+    {
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        foreach (MiningCase each in MiningCase.Sample(24, seed: 200 + (10 * (int)lanes) + (int)metric))
+        {
+            double margin = Margins[each.Seed % Margins.Length];
+            var oracle = new Oracle(each, metric);
+            foreach (TripletKind kind in Enum.GetValues<TripletKind>())
+            {
+                var options = new MiningOptions { Metric = metric, Margin = margin, Threads = 1 + (each.Seed % 3), NegativeOnlyLabel = each.NegativeOnlyLabel };
+                CollectingConsumer consumer = new();
+
+                MiningStatistics statistics = owned.Miner.Stream(each.Input, kind, options, consumer, TestContext.Current.CancellationToken);
+
+                string description = $"{each}; {lanes}, {kind}, {options}";
+                Agreement.Check(oracle, oracle.Stream(kind, margin), consumer.Triplets, description, margin);
+                Agreement.Check(oracle, oracle.Counts(margin), statistics.Counts, description, margin);
+                Assert.Equal(consumer.Triplets.Count, statistics.Selected);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void StreamPairs_OverTheGrid_StreamsTheOraclesPairsInOrder(CpuLanes lanes, DistanceMetric metric)
+    {
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        int streamed = 0;
+        foreach (MiningCase each in MiningCase.Sample(80, seed: 300 + (10 * (int)lanes) + (int)metric))
+        {
+            double epsilon = Margins[each.Seed % Margins.Length];
+            var oracle = new Oracle(each, metric);
+            var options = new MiningOptions { Metric = metric, Threads = 1 + (each.Seed % 3), NegativeOnlyLabel = each.NegativeOnlyLabel };
+            List<MinedPair> pairs = [];
+
+            MiningStatistics statistics = owned.Miner.StreamPairs(each.Input, epsilon, options, pairs.Add, TestContext.Current.CancellationToken);
+
+            Agreement.Check(oracle, oracle.Pairs(epsilon), pairs, $"{each}; {lanes}, ε = {epsilon}, {options}", epsilon);
+            Assert.Equal(pairs.Count, statistics.Selected);
+            streamed += pairs.Count;
+        }
+
+        Assert.InRange(streamed, 1000, int.MaxValue);
+    }
+
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Mine_BatchOfSeveralTiles_SelectsWhatTheOracleSelects(CpuLanes lanes, DistanceMetric metric)
+    {
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        foreach ((RowKind rows, int n) in new[] { (RowKind.Clustered, 389), (RowKind.Duplicates, 515), (RowKind.UnitSphere, 640) })
+        {
+            MiningCase each = MiningCase.Square(rows, LabelKind.Few, n, 19, seed: n);
+            var oracle = new Oracle(each, metric);
+            foreach (MiningOptions rule in Rules)
+            {
+                MiningOptions options = rule with { Metric = metric, Threads = 2 };
+                Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out MiningStatistics statistics), $"{each}; {lanes}, {options}", options.Margin);
+                Agreement.Check(oracle, oracle.Counts(options.Margin), statistics.Counts, $"{each}; {lanes}, {options}", options.Margin);
+            }
+        }
+    }
+}
