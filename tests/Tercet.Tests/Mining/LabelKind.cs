@@ -13,7 +13,7 @@ public enum LabelKind
     Uneven,
 
     /// <summary>One label.</summary>
-    Single,
+    One,
 
     /// <summary>Every row its own label.</summary>
     Distinct,

@@ -10,7 +10,7 @@ internal static class MiningData
             LabelKind.Few => random.Next(Math.Max(2, n / 4)),
             LabelKind.Large => random.Next(3),
             LabelKind.Uneven => random.Next(2) == 0 ? long.MaxValue : long.MinValue + random.Next(n),
-            LabelKind.Single => 7L,
+            LabelKind.One => 7L,
             LabelKind.Distinct => n - i,
             _ => random.Next(3) == 0 ? -1 : random.Next(Math.Max(2, n / 4)),
         }),

@@ -10,11 +10,13 @@ internal sealed class Oracle
 {
     private readonly MiningCase _case;
     private readonly double[,] _distance;
+    private readonly bool _isExact;
 
     public Oracle(MiningCase miningCase, DistanceMetric metric, bool normalize = false)
     {
         _case = miningCase;
         Metric = metric;
+        _isExact = miningCase.IsExact && !normalize && metric != DistanceMetric.Cosine;
         float[,] anchors = normalize ? Normalized(miningCase.Anchors) : miningCase.Anchors;
         float[,] gallery = normalize ? Normalized(miningCase.Gallery) : miningCase.Gallery;
         _distance = new double[anchors.GetLength(0), gallery.GetLength(0)];
@@ -209,21 +211,32 @@ internal sealed class Oracle
     /// </summary>
     public bool IsOpen(int a, params double[] margins)
     {
-        if (_case.IsExact && Metric != DistanceMetric.Cosine)
+        if (_isExact)
             return false;
         for (int i = 0; i < GalleryRows; i++)
         {
             for (int j = 0; j < GalleryRows; j++)
             {
-                double gap = this[a, i] - this[a, j], tolerance = Tolerance(Math.Max(Math.Abs(this[a, i]), Math.Abs(this[a, j])));
-                if (Math.Abs(gap) <= tolerance && !_case.SameGalleryRow(i, j))
-                    return true;
-                if (margins.Any(margin => margin > 0 && Math.Abs(gap - margin) <= tolerance))
+                if (IsOpenGap(a, i, j, margins))
                     return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>How many valid triplets lie, to 1e-12, on the border between two kinds.</summary>
+    public long OpenTriplets(double margin)
+    {
+        long open = 0;
+        for (int a = 0; a < AnchorRows && !_isExact; a++)
+        {
+            List<int> negatives = Negatives(a);
+            foreach (int p in Positives(a))
+                open += negatives.Count(n => IsOpenGap(a, n, p, margin));
+        }
+
+        return open;
     }
 
     /// <summary>Whether a reported distance is the float64 distance rounded once, the order of its sum aside.</summary>
@@ -240,6 +253,12 @@ internal sealed class Oracle
         TripletKind.SemiHard => gap > 0 && gap <= margin,
         _ => gap > margin,
     };
+
+    private bool IsOpenGap(int a, int i, int j, params double[] margins)
+    {
+        double gap = this[a, i] - this[a, j], tolerance = Tolerance(Math.Max(Math.Abs(this[a, i]), Math.Abs(this[a, j])));
+        return (Math.Abs(gap) <= tolerance && !_case.SameGalleryRow(i, j)) || margins.Any(margin => margin > 0 && Math.Abs(gap - margin) <= tolerance);
+    }
 
     // Cosine distances are differences from 1, so their rounding does not shrink with them.
     private double Tolerance(double scale) => 1e-12 * (Metric == DistanceMetric.Cosine ? 1 : scale);
