@@ -19,7 +19,7 @@ internal sealed record MiningCase(RowKind Rows, LabelKind Labels, int N, int D, 
 
     public int[] AnchorRowNumbers { get; private init; } = [];
 
-    public long? NegativeOnlyLabel { get; private init; }
+    public long? NegativeOnlyLabel { get; init; }
 
     public bool IsSquare => GalleryN == 0;
 
