@@ -87,7 +87,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         _tolerances.Dispose();
     }
 
-    // SAFETY (all below): a worker's blocks hold Kernel.Columns rows of LargestBlockColumns (or one panel's) columns, and its tables one element for
+    // SAFETY: here and in all methods below, a worker's blocks hold Kernel.Columns rows of LargestBlockColumns (or one panel's) columns, and its tables one element for
     // every padded position; panels are whole in both directions.
     private void DoBlock(Worker worker, int rowPanel, int firstPanel, int endPanel)
     {

@@ -1,6 +1,7 @@
 namespace Tercet.Backends.Cpu;
 
 /// <summary>What the extremes kernel does with a block of scores (smaller is better), in one vector width.</summary>
+// SAFETY: every pointer is valid for the counts that its parameter states.
 internal unsafe interface IBlockFold
 {
     /// <summary>The smallest score of every row and of every column of a block.</summary>

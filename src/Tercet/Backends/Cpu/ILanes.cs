@@ -5,6 +5,7 @@ namespace Tercet.Backends.Cpu;
 /// dimension after the other, so a key has the same bits whatever the width.
 /// </summary>
 /// <typeparam name="TVector">The vector of float32 lanes.</typeparam>
+// SAFETY: every pointer is valid for Width elements; the kernels that call see to it.
 internal unsafe interface ILanes<TVector>
     where TVector : struct
 {

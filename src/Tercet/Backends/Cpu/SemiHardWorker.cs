@@ -177,18 +177,15 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     private void LoadPositives(int classStart, int classEnd, int self)
     {
         int most = classEnd - classStart;
-        if (_positives.Length < most)
-        {
-            PinnedBuffer.Grow(ref _positives, most);
-            PinnedBuffer.Grow(ref _distances, most);
-            PinnedBuffer.Grow(ref _sorted, most);
-            PinnedBuffer.Grow(ref _negatives, most);
-            PinnedBuffer.Grow(ref _limits, most + 2);
-            PinnedBuffer.Grow(ref _bestScores, most + 1);
-            PinnedBuffer.Grow(ref _lastOpenBins, 2L * most);
-            PinnedBuffer.Grow(ref _bestKeys, most + 1);
-            PinnedBuffer.Grow(ref _best, most + 1);
-        }
+        PinnedBuffer.Grow(ref _positives, most);
+        PinnedBuffer.Grow(ref _distances, most);
+        PinnedBuffer.Grow(ref _sorted, most);
+        PinnedBuffer.Grow(ref _negatives, most);
+        PinnedBuffer.Grow(ref _limits, most + 2);
+        PinnedBuffer.Grow(ref _bestScores, most + 1);
+        PinnedBuffer.Grow(ref _lastOpenBins, 2L * most);
+        PinnedBuffer.Grow(ref _bestKeys, most + 1);
+        PinnedBuffer.Grow(ref _best, most + 1);
 
         Span<int> positives = _positives.Span;
         Span<double> distances = _distances.Span;
