@@ -1,0 +1,71 @@
+using Tercet.Mining;
+
+namespace Tercet.Tests.Mining;
+
+/// <summary>A call into the caller's memory allocates nothing once its working memory has grown.</summary>
+public sealed class AllocationTests
+{
+    public static TheoryData<MiningRule, StatisticsLevel, int> RulesLevelsAndThreads
+    {
+        get
+        {
+            TheoryData<MiningRule, StatisticsLevel, int> data = [];
+            foreach (MiningRule rule in Enum.GetValues<MiningRule>())
+            {
+                foreach (StatisticsLevel level in Enum.GetValues<StatisticsLevel>())
+                {
+                    foreach (int threads in new[] { 1, 2 })
+                        data.Add(rule, level, threads);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(RulesLevelsAndThreads))]
+    public void Mine_SteadyState_AllocatesNothing(MiningRule rule, StatisticsLevel level, int threads)
+    {
+        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 300, 48, seed: 1);
+        MiningOptions options = new() { Rule = rule, Statistics = level, Threads = threads, Normalize = true };
+        using TripletMiner miner = new();
+        Triplet[] triplets = new Triplet[miner.Capacity(each.Input, options)];
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        int expected = 0;
+        for (int warmUp = 0; warmUp < 5; warmUp++)
+            expected = miner.Mine(each.Input, options, triplets, out _, cancellation);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int count = 0;
+        for (int call = 0; call < 20; call++)
+            count += miner.Mine(each.Input, options, triplets, out _, cancellation);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.Equal(20 * expected, count);
+        Assert.NotEqual(0, count);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void BatchAllLoss_SteadyState_AllocatesNothing(int threads)
+    {
+        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 200, 48, seed: 1);
+        MiningOptions options = new() { Threads = threads };
+        using TripletMiner miner = new();
+        float[,] gradient = new float[200, 48];
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        for (int warmUp = 0; warmUp < 5; warmUp++)
+            miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, LossReduction.Mean, gradient, cancellation);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        double value = 0;
+        for (int call = 0; call < 10; call++)
+            value += miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, LossReduction.Mean, gradient, cancellation).Value;
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.InRange(value, 0.001, double.MaxValue);
+    }
+}

@@ -1,0 +1,150 @@
+using Tercet.Backends;
+using Tercet.Mining;
+
+namespace Tercet.Tests.Mining;
+
+/// <summary>The loss over all valid triplets and its gradient, against three loops and central differences in float64.</summary>
+public sealed class BatchAllLossTests
+{
+    public static TheoryData<DistanceMetric, LossReduction> MetricsAndReductions
+    {
+        get
+        {
+            TheoryData<DistanceMetric, LossReduction> data = [];
+            foreach (DistanceMetric metric in Enum.GetValues<DistanceMetric>())
+            {
+                foreach (LossReduction reduction in Enum.GetValues<LossReduction>())
+                    data.Add(metric, reduction);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndReductions))]
+    public void BatchAllLoss_SmallBatches_EqualsCentralDifferences(DistanceMetric metric, LossReduction reduction)
+    {
+        const double Step = 1e-6;
+        foreach (CpuLanes lanes in Backends.Cpu.CpuBackend.SupportedLanes)
+        {
+            using OwnedMiner owned = Miners.WithLanes(lanes);
+            foreach ((int n, int d, LabelKind labels) in new[] { (9, 3, LabelKind.Large), (13, 4, LabelKind.NegativeOnly), (12, 1, LabelKind.Few) })
+            {
+                MiningCase each = MiningCase.Square(RowKind.Normal, labels, n, d, seed: n);
+                MiningOptions options = new() { Metric = metric, Margin = 0.3, NegativeOnlyLabel = each.NegativeOnlyLabel };
+                double[,] rows = Widen(each.Anchors);
+                float[,] gradient = new float[n, d];
+
+                LossResult actual = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, reduction, gradient, TestContext.Current.CancellationToken);
+
+                LossResult expected = LossOracle.Value(rows, each, metric, 0.3, reduction);
+                Assert.NotEqual(0, expected.NonZeroTerms);
+                Check(expected, actual, each);
+                for (int i = 0; i < n; i++)
+                {
+                    for (int k = 0; k < d; k++)
+                    {
+                        double old = rows[i, k];
+                        rows[i, k] = old + Step;
+                        double above = LossOracle.Value(rows, each, metric, 0.3, reduction).Value;
+                        rows[i, k] = old - Step;
+                        double below = LossOracle.Value(rows, each, metric, 0.3, reduction).Value;
+                        rows[i, k] = old;
+                        Assert.Equal((above - below) / (2 * Step), gradient[i, k], 1e-5 * Math.Max(1, expected.Value));
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndReductions))]
+    public void BatchAllLoss_OverTheGrid_EqualsThreeLoops(DistanceMetric metric, LossReduction reduction)
+    {
+        foreach (CpuLanes lanes in Backends.Cpu.CpuBackend.SupportedLanes)
+        {
+            using OwnedMiner owned = Miners.WithLanes(lanes);
+            foreach (RowKind kind in new[] { RowKind.Normal, RowKind.UnitSphere, RowKind.Clustered, RowKind.FarFromOrigin })
+            {
+                MiningCase each = MiningCase.Square(kind, LabelKind.NegativeOnly, 41, 23, seed: (int)kind + (int)lanes);
+                foreach (double margin in new[] { 0, 0.2, 5 })
+                {
+                    MiningOptions options = new() { Metric = metric, Margin = margin, NegativeOnlyLabel = each.NegativeOnlyLabel, Threads = 2 };
+                    double[,] rows = Widen(each.Anchors);
+                    (double[,] expected, double[,] magnitude) = LossOracle.Gradient(rows, each, metric, margin, reduction);
+                    float[,] gradient = new float[41, 23];
+
+                    LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, reduction, gradient, TestContext.Current.CancellationToken);
+
+                    Check(LossOracle.Value(rows, each, metric, margin, reduction), loss, each);
+
+                    // Far from the origin the terms are a hundred thousand times their sum, and float32 weights round relative to the terms.
+                    double largest = expected.Cast<double>().Max(Math.Abs);
+                    for (int i = 0; i < 41; i++)
+                    {
+                        for (int k = 0; k < 23; k++)
+                        {
+                            double tolerance = kind == RowKind.FarFromOrigin ? Math.ScaleB(magnitude[i, k], -22) : 1e-5 * largest;
+                            Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= tolerance, $"{each}, {lanes}, {options}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndReductions))]
+    public void BatchAllLoss_CoincidingAndZeroRows_StaysFinite(DistanceMetric metric, LossReduction reduction)
+    {
+        using OwnedMiner owned = Miners.WithLanes(CpuLanes.Scalar);
+        float[,] gradient = new float[6, 2];
+        MiningCase each = MiningCase.Of(new float[,] { { 1, 2 }, { 1, 2 }, { 1, 2 }, { 0, 0 }, { 0, 0 }, { 3, 1 } }, 0, 0, 1, 1, 2, 2);
+
+        LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions { Metric = metric }, reduction, gradient, TestContext.Current.CancellationToken);
+
+        double[,] rows = Widen(each.Anchors);
+        (double[,] expected, _) = LossOracle.Gradient(rows, each, metric, 0.2, reduction);
+        Check(LossOracle.Value(rows, each, metric, 0.2, reduction), loss, each);
+        for (int i = 0; i < 6; i++)
+        {
+            for (int k = 0; k < 2; k++)
+                Assert.Equal(expected[i, k], gradient[i, k], 1e-5);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndReductions))]
+    public void BatchAllLoss_NoValidTriplet_IsZeroWithZeroGradient(DistanceMetric metric, LossReduction reduction)
+    {
+        using OwnedMiner owned = Miners.WithLanes(CpuLanes.Scalar);
+        foreach (LabelKind labels in new[] { LabelKind.One, LabelKind.Distinct })
+        {
+            MiningCase each = MiningCase.Square(RowKind.Normal, labels, 7, 3, seed: 1);
+            float[,] gradient = new float[7, 3];
+            gradient[2, 1] = float.NaN;
+
+            Assert.Equal(new LossResult(0, 0, 0), owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions { Metric = metric }, reduction, gradient, TestContext.Current.CancellationToken));
+            Assert.All(gradient.Cast<float>(), value => Assert.Equal(0, value));
+        }
+    }
+
+    private static void Check(LossResult expected, LossResult actual, MiningCase each)
+    {
+        Assert.True(Math.Abs(expected.Value - actual.Value) <= 1e-6 * Math.Max(1e-3, Math.Abs(expected.Value)), $"{each}: loss {actual.Value:g17}, expected {expected.Value:g17}");
+        Assert.Equal((expected.Terms, expected.NonZeroTerms), (actual.Terms, actual.NonZeroTerms));
+    }
+
+    private static double[,] Widen(float[,] rows)
+    {
+        double[,] wide = new double[rows.GetLength(0), rows.GetLength(1)];
+        for (int i = 0; i < rows.GetLength(0); i++)
+        {
+            for (int k = 0; k < rows.GetLength(1); k++)
+                wide[i, k] = rows[i, k];
+        }
+
+        return wide;
+    }
+}
