@@ -1,1 +1,3 @@
-return 0;
+using Tercet.Cli;
+
+return CommandApp.Run(args);

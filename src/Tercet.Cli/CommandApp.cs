@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Tercet.Cli.Commands;
+using Tercet.Cli.Output;
+
+namespace Tercet.Cli;
+
+/// <summary>The <c>tercet</c> command: its verbs, and the one place where a failure becomes a line on standard error and an exit code.</summary>
+internal static class CommandApp
+{
+    // Not a RootCommand, whose name is the program file's: help says "tercet" however the program was started.
+    public static Command CreateRoot() => new("tercet", "Tercet: images to embeddings, embeddings to hard and semi-hard triplets, exactly.")
+    {
+        new HelpOption(),
+        new VersionOption(),
+        new EmbedCommand(),
+        new MineCommand(),
+        new LossCommand(),
+        new EvaluateCommand(),
+        new DemoCommand(),
+        new InfoCommand(),
+        new DevicesCommand(),
+    };
+
+    public static int Run(string[] args)
+    {
+        // Response files are off: a file name may begin with '@'.
+        ParseResult parse = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.Action is ParseErrorAction or null)
+            return Report(UsageMessage(parse), ExitCode.Usage);
+        if (parse.CommandResult.Command is not Verb verb || parse.Action != verb.Action)
+            return parse.Invoke();
+
+        using Interruption interruption = new();
+        try
+        {
+            verb.Execute(parse, new Terminal(parse.GetValue(verb.Json)), interruption.Token);
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return Report("interrupted; no output was written", interruption.ExitCode);
+        }
+        catch (UsageException failure)
+        {
+            return Report($"{failure.Message} (see 'tercet {verb.Name} --help')", ExitCode.Usage);
+        }
+        catch (Exception failure) when (FailureText.IsExpected(failure))
+        {
+            return Report(FailureText.Of(failure), ExitCode.Failed);
+        }
+        catch (Exception failure)
+        {
+            // A defect of this program. The user still gets one line; TERCET_TRACE=1 shows the rest to whoever looks for the cause.
+            if (Environment.GetEnvironmentVariable("TERCET_TRACE") == "1")
+                throw;
+            return Report($"internal error, please report it: {failure.GetType().Name}: {FailureText.Of(failure)} (TERCET_TRACE=1 shows where)", ExitCode.Failed);
+        }
+    }
+
+    private static string UsageMessage(ParseResult parse)
+    {
+        if (parse.CommandResult.Command is Verb verb)
+            return $"{parse.Errors[0].Message.TrimEnd('.')} (see 'tercet {verb.Name} --help')";
+        string verbs = string.Join(", ", parse.CommandResult.Command.Subcommands.Select(command => command.Name));
+        string unknown = parse.UnmatchedTokens.Count > 0 ? $"unknown command '{parse.UnmatchedTokens[0]}'" : "a command is needed";
+        return $"{unknown}; the commands are {verbs} (see 'tercet --help')";
+    }
+
+    private static int Report(string message, int exitCode)
+    {
+        Console.Error.WriteLine("tercet: error: " + FailureText.OneLine(message));
+        return exitCode;
+    }
+}

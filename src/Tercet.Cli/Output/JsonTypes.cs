@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace Tercet.Cli.Output;
+
+/// <summary>The serializers of every JSON answer, written by the compiler: no reflection at run time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(MineJson))]
+internal sealed partial class JsonTypes : JsonSerializerContext;
