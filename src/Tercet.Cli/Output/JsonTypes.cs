@@ -5,4 +5,5 @@ namespace Tercet.Cli.Output;
 /// <summary>The serializers of every JSON answer, written by the compiler: no reflection at run time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(MineJson))]
+[JsonSerializable(typeof(LossJson))]
 internal sealed partial class JsonTypes : JsonSerializerContext;

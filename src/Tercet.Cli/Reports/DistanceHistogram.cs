@@ -41,7 +41,7 @@ internal sealed class DistanceHistogram
         canvas.Text("Distances of all pairs", new SKPoint(card.Left + 16, card.Top + 25), 13, Palette.Ink, strong: true);
         Legend(canvas, card);
 
-        SKRect plot = new(card.Left + 48, card.Top + 56, card.Right - 18, card.Bottom - 40);
+        SKRect plot = new(card.Left + 48, card.Top + 64, card.Right - 18, card.Bottom - 40);
         NiceAxis share = NiceAxis.UpTo(100 * Math.Max(_same.Max(), _different.Max()), steps: 4);
         foreach (double tick in share.Ticks())
         {
@@ -88,9 +88,9 @@ internal sealed class DistanceHistogram
     private void Mark(ReportCanvas canvas, SKRect plot, double distance, string caption)
     {
         float x = plot.Left + ((float)(distance / Axis.Maximum) * plot.Width);
-        canvas.Line(new SKPoint(x, plot.Top - 6), new SKPoint(x, plot.Bottom), Palette.Ink, 1.2f, dashed: true);
+        canvas.Line(new SKPoint(x, plot.Top - 14), new SKPoint(x, plot.Bottom), Palette.Ink, 1.2f, dashed: true);
         bool fitsRight = x + 6 + ReportCanvas.Measure(caption, 10) <= plot.Right;
-        canvas.Text(caption, new SKPoint(fitsRight ? x + 6 : x - 6, plot.Top + 1), 10, Palette.Ink, align: fitsRight ? SKTextAlign.Left : SKTextAlign.Right);
+        canvas.Text(caption, new SKPoint(fitsRight ? x + 6 : x - 6, plot.Top - 7), 10, Palette.Ink, align: fitsRight ? SKTextAlign.Left : SKTextAlign.Right);
     }
 
     private void Legend(ReportCanvas canvas, SKRect card)

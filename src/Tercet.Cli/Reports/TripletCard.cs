@@ -12,7 +12,7 @@ namespace Tercet.Cli.Reports;
 internal sealed record TripletCard(NamedPicture Anchor, NamedPicture Positive, NamedPicture Negative, float PositiveDistance, float NegativeDistance)
 {
     public const float Width = 466;
-    public const float Height = 158;
+    public const float Height = 166;
     private const float Side = 96;
     private const float Gap = 64;
 
@@ -37,8 +37,10 @@ internal sealed record TripletCard(NamedPicture Anchor, NamedPicture Positive, N
     {
         canvas.Text(role, new SKPoint(bounds.MidX, bounds.Top - 9), 10, color, strong: true, align: SKTextAlign.Center);
         canvas.Picture(picture.Image, bounds, color);
-        string name = ReportCanvas.Fit(picture.Name, Side + Gap - 8, 9.5f);
-        canvas.Text(name, new SKPoint(bounds.MidX, bounds.Bottom + 17), 9.5f, Palette.Muted, align: SKTextAlign.Center);
+        string group = ReportCanvas.Fit(picture.Group, Side + Gap - 12, 10);
+        string name = ReportCanvas.Fit(picture.Name, Side + Gap - 12, 9);
+        canvas.Text(group, new SKPoint(bounds.MidX, bounds.Bottom + 16), 10, Palette.Ink, align: SKTextAlign.Center);
+        canvas.Text(name, new SKPoint(bounds.MidX, bounds.Bottom + 29), 9, Palette.Muted, align: SKTextAlign.Center);
     }
 
     private static void Link(ReportCanvas canvas, SKRect left, SKRect right, float distance, SKColor color)

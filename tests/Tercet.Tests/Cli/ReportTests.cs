@@ -16,7 +16,8 @@ public sealed class ReportTests
             using SKBitmap bitmap = SKBitmap.Decode(canvas.ToPng());
             int dark = bitmap.Pixels.Count(pixel => pixel.Red < 64);
             Assert.True(dark > 15, $"'{character}' drew {dark} dark pixels");
-            Assert.True(ReportFonts.Regular.ContainsGlyphs(character.ToString()), $"'{character}' has no glyph");
+            using SKFont font = new(ReportFonts.Regular, 24);
+            Assert.True(font.ContainsGlyph(character), $"'{character}' has no glyph");
         }
     }
 
@@ -62,7 +63,7 @@ public sealed class ReportTests
         using SKBitmap face = new(20, 20);
         face.Erase(SKColors.Teal);
         using SKImage image = SKImage.FromBitmap(face);
-        NamedPicture picture = new("someone/1.jpg", image);
+        NamedPicture picture = new("someone", "1.jpg", image);
         TripletCard card = new(picture, picture, picture, 1.25f, 0.5f);
         byte[] png = DemoPicture.Render(
             new ReportHeader("Title", "subtitle", [("98.0%", "accuracy"), ("1.000", "AUC")]),

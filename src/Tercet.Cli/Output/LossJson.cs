@@ -1,0 +1,33 @@
+namespace Tercet.Cli.Output;
+
+/// <summary>The answer of <c>loss --json</c>.</summary>
+internal sealed record LossJson
+{
+    public required string Rule { get; init; }
+
+    public required string Metric { get; init; }
+
+    public required double Margin { get; init; }
+
+    /// <summary>sum, mean or mean-nonzero.</summary>
+    public required string Reduction { get; init; }
+
+    public required int N { get; init; }
+
+    public required int D { get; init; }
+
+    public required double Loss { get; init; }
+
+    /// <summary>Number of triplets.</summary>
+    public required long Terms { get; init; }
+
+    /// <summary>Number of triplets whose loss is above zero.</summary>
+    public required long NonZeroTerms { get; init; }
+
+    /// <summary>The gradient's Frobenius norm; null where no gradient was asked for.</summary>
+    public double? GradientNorm { get; init; }
+
+    public required LossTimings Timings { get; init; }
+
+    public string? GradientOut { get; init; }
+}
