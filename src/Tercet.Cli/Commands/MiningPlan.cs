@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Tercet.Backends.Cpu;
 using Tercet.Cli.Input;
 using Tercet.Cli.Options;
 using Tercet.Cli.Output;
@@ -23,7 +24,8 @@ internal sealed record MiningPlan(RuleName Rule, MiningOptions Options, double E
     /// <param name="cancellationToken">Stops between tiles and between chunks of output.</param>
     public MiningOutcome Run(MiningFiles files, TripletSink sink, CancellationToken cancellationToken)
     {
-        using TripletMiner miner = new();
+        using CpuBackend backend = new();
+        using TripletMiner miner = new(backend);
         MiningOptions timed = Options with { Statistics = StatisticsLevel.Selected };
         double[] milliseconds = new double[Repeat];
         MiningStatistics statistics = RuleTable.Selection(Rule) is null
@@ -39,7 +41,7 @@ internal sealed record MiningPlan(RuleName Rule, MiningOptions Options, double E
             statisticsMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
-        return new MiningOutcome(statistics, Median(milliseconds), statisticsMs, "cpu");
+        return new MiningOutcome(statistics, Median(milliseconds), statisticsMs, backend.Name);
     }
 
     private static double Median(double[] sorted) =>

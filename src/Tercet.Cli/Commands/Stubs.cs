@@ -7,5 +7,3 @@ internal abstract class Stub(string n) : Verb(n, "stub") { public override void 
 internal sealed class EmbedCommand() : Stub("embed");
 internal sealed class EvaluateCommand() : Stub("evaluate");
 internal sealed class DemoCommand() : Stub("demo");
-internal sealed class InfoCommand() : Stub("info");
-internal sealed class DevicesCommand() : Stub("devices");

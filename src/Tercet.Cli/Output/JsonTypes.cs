@@ -6,4 +6,6 @@ namespace Tercet.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(MineJson))]
 [JsonSerializable(typeof(LossJson))]
+[JsonSerializable(typeof(InfoJson))]
+[JsonSerializable(typeof(DevicesJson))]
 internal sealed partial class JsonTypes : JsonSerializerContext;
