@@ -4,6 +4,7 @@ namespace Tercet.Cli.Output;
 
 /// <summary>The serializers of every JSON answer, written by the compiler: no reflection at run time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(EmbedJson))]
 [JsonSerializable(typeof(MineJson))]
 [JsonSerializable(typeof(LossJson))]
 [JsonSerializable(typeof(InfoJson))]
