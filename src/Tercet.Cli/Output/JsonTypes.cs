@@ -7,6 +7,7 @@ namespace Tercet.Cli.Output;
 [JsonSerializable(typeof(EmbedJson))]
 [JsonSerializable(typeof(MineJson))]
 [JsonSerializable(typeof(LossJson))]
+[JsonSerializable(typeof(EvaluationJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(DevicesJson))]
 internal sealed partial class JsonTypes : JsonSerializerContext;

@@ -40,7 +40,7 @@ internal static class MineTable
     }
 
     internal static string Share(long part, long whole) =>
-        whole == 0 ? Text($"{part:N0}") : Text($"{part:N0} ({100.0 * part / whole:F2}%)");
+        whole == 0 ? Text($"{part:N0}") : Text($"{part:N0} ({Percent.Of((double)part / whole)})");
 
     private static string Explain(string reason) => reason switch
     {
