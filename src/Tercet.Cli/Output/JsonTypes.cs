@@ -7,6 +7,7 @@ namespace Tercet.Cli.Output;
 [JsonSerializable(typeof(EmbedJson))]
 [JsonSerializable(typeof(MineJson))]
 [JsonSerializable(typeof(LossJson))]
+[JsonSerializable(typeof(DemoJson))]
 [JsonSerializable(typeof(EvaluationJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(DevicesJson))]
