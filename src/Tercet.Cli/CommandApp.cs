@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Tercet.Cli.Commands;
 using Tercet.Cli.Output;
 
@@ -62,7 +63,12 @@ internal static class CommandApp
     private static string UsageMessage(ParseResult parse)
     {
         if (parse.CommandResult.Command is Verb verb)
-            return $"{parse.Errors[0].Message.TrimEnd('.')} (see 'tercet {verb.Name} --help')";
+        {
+            bool isArgument = parse.Errors[0].SymbolResult is ArgumentResult { Argument: var argument } && verb.Arguments.Contains(argument);
+            string problem = isArgument ? $"{verb.Arguments[0].Name} is missing" : parse.Errors[0].Message.TrimEnd('.');
+            return $"{problem} (see 'tercet {verb.Name} --help')";
+        }
+
         string verbs = string.Join(", ", parse.CommandResult.Command.Subcommands.Select(command => command.Name));
         string unknown = parse.UnmatchedTokens.Count > 0 ? $"unknown command '{parse.UnmatchedTokens[0]}'" : "a command is needed";
         return $"{unknown}; the commands are {verbs} (see 'tercet --help')";

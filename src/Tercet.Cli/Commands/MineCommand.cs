@@ -47,7 +47,7 @@ internal sealed class MineCommand : Verb
         if (gallery is null != galleryLabels is null)
             throw new UsageException("--gallery and --gallery-labels go together");
         if (gallery is not null && Path.GetFullPath(gallery) == Path.GetFullPath(embeddings))
-            throw new UsageException("--gallery is the file of --embeddings, and every anchor would be its own positive; leave --gallery out");
+            throw new UsageException($"--gallery {gallery} is the file of --embeddings, and every anchor would be its own positive; leave --gallery out");
         if (path is null && !terminal.IsJson)
             throw new UsageException("--out is needed (or --json for the statistics alone)");
         if (path is not null && !TripletSink.IsKnown(path))

@@ -27,7 +27,7 @@ internal static class DemoPage
                 EvaluationFigures.Of(answer.Evaluation));
             return DemoPicture.Render(
                 header,
-                "Hardest triplets: each anchor's farthest face of the same person and nearest face of another",
+                "Hardest triplets: an anchor's farthest face of the same person and nearest face of another (one for each positive)",
                 cards,
                 new DistanceHistogram(scores.Same, scores.Different, MetricOption.Describe(Metric)),
                 (2 * (1 - answer.CosineThreshold), FormattableString.Invariant($"SFace's published threshold: cosine {answer.CosineThreshold}")));

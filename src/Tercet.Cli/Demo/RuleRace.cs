@@ -37,7 +37,7 @@ internal sealed class RuleRace(TripletMiner miner, FaceSet faces, double margin,
         return results;
     }
 
-    /// <summary>The triplets of batch-hard that are closest to a mistake, least gap first, no two of them with the same two confused faces.</summary>
+    /// <summary>The triplets of batch-hard that are closest to a mistake, least gap first, one for each hard positive so that one bad picture does not fill the page.</summary>
     public IReadOnlyList<Triplet> Hardest(int most, CancellationToken cancellationToken)
     {
         Triplet[] triplets = new Triplet[faces.Labels.Length];
@@ -46,7 +46,7 @@ internal sealed class RuleRace(TripletMiner miner, FaceSet faces, double margin,
         [
             .. triplets[..count]
                 .OrderBy(triplet => triplet.NegativeDistance - triplet.PositiveDistance)
-                .DistinctBy(triplet => (Math.Min(triplet.Anchor, triplet.Negative), Math.Max(triplet.Anchor, triplet.Negative)))
+                .DistinctBy(triplet => triplet.Positive)
                 .Take(most),
         ];
     }
