@@ -37,8 +37,8 @@ internal sealed class EmbedCommand : Verb
     private readonly Option<int?> _batch = OptionOf.Count("--batch", "Images to run at a time. Default 32.", 1, 65_536);
     private readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     private readonly Option<int?> _threads = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
-    private readonly Option<bool?> _onError = OptionOf.Choice(
-        "--on-error", "What to do with a file that is no readable image: leave it out and name it, or fail. Default skip.", "skip|fail", ("skip", true), ("fail", false));
+    private readonly Option<ImageErrors?> _onError = OptionOf.Choice(
+        "--on-error", "What to do with a file that is no readable image: leave it out and name it, or fail. Default skip.", "skip|fail", ("skip", ImageErrors.Skip), ("fail", ImageErrors.Fail));
 
     private readonly Option<bool> _normalize = OptionOf.Flag("--normalize", "Scale every embedding to unit length.");
 
@@ -48,6 +48,13 @@ internal sealed class EmbedCommand : Verb
         Add(_images);
         foreach (Option option in (Option[])[_model, _out, _preprocess, _align, _labelsFromFolder, _labelsOut, _pathsOut, _batch, _device, _threads, _onError, _normalize, Json])
             Add(option);
+    }
+
+    // Not a bool: the parser gives a bool option only the words true and false.
+    private enum ImageErrors
+    {
+        Skip,
+        Fail,
     }
 
     private enum AlignmentName
@@ -78,7 +85,7 @@ internal sealed class EmbedCommand : Verb
         if (files.Ignored > 0)
             Terminal.Note($"{files.Ignored} files in the folders do not end like images and were not read");
 
-        using ImageRun run = ImageRun.Run(parse.GetRequiredValue(_model), options, Align(parse), files.Paths, parse.GetValue(_onError) ?? true, terminal, cancellationToken);
+        using ImageRun run = ImageRun.Run(parse.GetRequiredValue(_model), options, Align(parse), files.Paths, parse.GetValue(_onError) != ImageErrors.Fail, terminal, cancellationToken);
         foreach (SkippedImageJson skipped in run.Skipped)
             Terminal.Note($"skipped {skipped.Path}: {skipped.Reason}");
         if (parse.GetValue(_normalize))
