@@ -20,6 +20,8 @@ internal sealed class NegativeRanking : IDisposable
     private readonly PinnedBuffer<int> _binStarts = new(LargestBinCount + 2);
     private readonly PinnedBuffer<bool> _binIsSorted = new(LargestBinCount);
     private PinnedBuffer<int> _window = new(0);
+    private PinnedBuffer<int> _windowRows = new(0);
+    private PinnedBuffer<double> _windowKeys = new(0);
     private IMiningKernels _kernels = null!;
     private RowLayout _layout = null!;
     private DistanceMetric _metric;
@@ -47,6 +49,8 @@ internal sealed class NegativeRanking : IDisposable
             PinnedBuffer.Grow(ref _exactKeys, Count);
             PinnedBuffer.Grow(ref _positions, Count);
             PinnedBuffer.Grow(ref _window, Count);
+            PinnedBuffer.Grow(ref _windowRows, Count);
+            PinnedBuffer.Grow(ref _windowKeys, Count);
         }
 
         _tolerance = 1.001 * kernels.KeyTolerance(anchor);
@@ -113,12 +117,7 @@ internal sealed class NegativeRanking : IDisposable
                 window[windowCount++] = i;
         }
 
-        window = window[..windowCount];
-        foreach (int i in window)
-            ExactKey(i);
-        if (windowCount > 1)
-            SortByExactKey(window);
-        int chosen = window[rank - surelyNearer];
+        int chosen = windowCount == 1 ? window[0] : SelectExactly(window[..windowCount], rank - surelyNearer);
         value = MetricKey.ToValue(_metric, ExactKey(chosen));
         return _positions.Span[chosen];
     }
@@ -175,6 +174,8 @@ internal sealed class NegativeRanking : IDisposable
         _binStarts.Dispose();
         _binIsSorted.Dispose();
         _window.Dispose();
+        _windowRows.Dispose();
+        _windowKeys.Dispose();
     }
 
     private static float Extreme(ReadOnlySpan<float> keys, bool lowest) => keys.IsEmpty
@@ -248,27 +249,32 @@ internal sealed class NegativeRanking : IDisposable
         return key;
     }
 
-    private Span<int> InRowOrder(int count)
+    // The element of a rank among a few, by exact key, then by row. Arrays of keys are sorted, not a comparer called: that would allocate.
+    private int SelectExactly(Span<int> window, int rank)
     {
-        Span<int> window = _window.Span[..count];
-        window.Sort(new ByRow(_positions, _layout));
+        Span<double> keys = _windowKeys.Span[..window.Length];
+        for (int i = 0; i < window.Length; i++)
+            keys[i] = ExactKey(window[i]);
+        keys.Sort(window);
+        int start = rank;
+        int end = rank + 1;
+        while (start > 0 && keys[start - 1] == keys[rank])
+            start--;
+        while (end < keys.Length && keys[end] == keys[rank])
+            end++;
+        return SortByRow(window[start..end])[rank - start];
+    }
+
+    private Span<int> InRowOrder(int count) => SortByRow(_window.Span[..count]);
+
+    private Span<int> SortByRow(Span<int> window)
+    {
+        ReadOnlySpan<int> galleryRows = _layout.GalleryRows;
+        ReadOnlySpan<int> positions = _positions.Span;
+        Span<int> rows = _windowRows.Span[..window.Length];
+        for (int i = 0; i < window.Length; i++)
+            rows[i] = galleryRows[positions[window[i]]];
+        rows.Sort(window);
         return window;
-    }
-
-    private void SortByExactKey(Span<int> window) => window.Sort(new ByExactKey(_exactKeys, _positions, _layout));
-
-    private readonly struct ByRow(PinnedBuffer<int> positions, RowLayout layout) : IComparer<int>
-    {
-        public int Compare(int x, int y) =>
-            layout.GalleryRows[positions.Span[x]].CompareTo(layout.GalleryRows[positions.Span[y]]);
-    }
-
-    private readonly struct ByExactKey(PinnedBuffer<double> exactKeys, PinnedBuffer<int> positions, RowLayout layout) : IComparer<int>
-    {
-        public int Compare(int x, int y)
-        {
-            int order = exactKeys.Span[x].CompareTo(exactKeys.Span[y]);
-            return order != 0 ? order : new ByRow(positions, layout).Compare(x, y);
-        }
     }
 }
