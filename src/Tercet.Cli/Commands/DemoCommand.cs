@@ -50,10 +50,9 @@ internal sealed class DemoCommand : Verb
         {
             Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
             Threads = threads,
-            Preprocessing = Preprocessing.Preset("sface"),
+            Preprocessing = Preprocessing.Preset("sface") with { Alignment = Alignment.DlibChip },
         };
-        using ImageRun run = ImageRun.Run(assets.Model, embedding, Alignment.DlibChip, assets.Faces, skip: false, terminal, cancellationToken);
-        UnitRows.Normalize(run.Rows.Span);
+        using ImageRun run = ImageRun.Run(assets.Model, embedding, assets.Faces, new EmbedRun { Normalize = true, DecodeThreads = threads }, terminal, cancellationToken);
         FaceSet faces = new(run.Rows, run.Paths);
 
         using CpuBackend backend = new();

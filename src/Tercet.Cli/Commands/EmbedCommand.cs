@@ -21,7 +21,7 @@ internal sealed class EmbedCommand : Verb
     private readonly Option<string> _model = OptionOf.Path("--model", "The ONNX model.", required: true);
     private readonly Option<string> _out = OptionOf.Path("--out", "Where to write the embeddings: .npy, float32 [N, D].", required: true);
     private readonly Option<string> _preprocess = OptionOf.Path(
-        "--preprocess", "What the model expects of an image: the preset sface, or a JSON file. Default: MODEL.json beside the model, or what the model says itself.", helpName: "sface|FILE.json");
+        "--preprocess", "What the model expects of an image: the preset sface, or a JSON file. Default: the file MODEL.json (model.onnx.json) beside the model, or what the model says itself.", helpName: "sface|FILE.json");
 
     private readonly Option<AlignmentName?> _align = OptionOf.Choice(
         "--align",
@@ -37,8 +37,8 @@ internal sealed class EmbedCommand : Verb
     private readonly Option<int?> _batch = OptionOf.Count("--batch", "Images to run at a time. Default 32.", 1, 65_536);
     private readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     private readonly Option<int?> _threads = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
-    private readonly Option<ImageErrors?> _onError = OptionOf.Choice(
-        "--on-error", "What to do with a file that is no readable image: leave it out and name it, or fail. Default skip.", "skip|fail", ("skip", ImageErrors.Skip), ("fail", ImageErrors.Fail));
+    private readonly Option<ImageErrorAction?> _onError = OptionOf.Choice(
+        "--on-error", "What to do with a file that is no readable image: leave it out and name it, or fail. Default skip.", "skip|fail", ("skip", ImageErrorAction.Skip), ("fail", ImageErrorAction.Fail));
 
     private readonly Option<bool> _normalize = OptionOf.Flag("--normalize", "Scale every embedding to unit length.");
 
@@ -48,13 +48,6 @@ internal sealed class EmbedCommand : Verb
         Add(_images);
         foreach (Option option in (Option[])[_model, _out, _preprocess, _align, _labelsFromFolder, _labelsOut, _pathsOut, _batch, _device, _threads, _onError, _normalize, Json])
             Add(option);
-    }
-
-    // Not a bool: the parser gives a bool option only the words true and false.
-    private enum ImageErrors
-    {
-        Skip,
-        Fail,
     }
 
     private enum AlignmentName
@@ -79,17 +72,21 @@ internal sealed class EmbedCommand : Verb
             Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
             Threads = parse.GetValue(_threads) ?? 0,
             MaxBatch = parse.GetValue(_batch) ?? 32,
-            Preprocessing = ReadPreprocessing(parse.GetValue(_preprocess)),
+            Preprocessing = ReadPreprocessing(parse.GetValue(_preprocess), Align(parse), parse.GetRequiredValue(_model)),
         };
         ImageFiles files = ImageFiles.Find(parse.GetRequiredValue(_images));
         if (files.Ignored > 0)
             Terminal.Note($"{files.Ignored} files in the folders do not end like images and were not read");
 
-        using ImageRun run = ImageRun.Run(parse.GetRequiredValue(_model), options, Align(parse), files.Paths, parse.GetValue(_onError) != ImageErrors.Fail, terminal, cancellationToken);
+        EmbedRun how = new()
+        {
+            OnError = parse.GetValue(_onError) ?? ImageErrorAction.Skip,
+            Normalize = parse.GetValue(_normalize),
+            DecodeThreads = options.Threads,
+        };
+        using ImageRun run = ImageRun.Run(parse.GetRequiredValue(_model), options, files.Paths, how, terminal, cancellationToken);
         foreach (SkippedImageJson skipped in run.Skipped)
             Terminal.Note($"skipped {skipped.Path}: {skipped.Reason}");
-        if (parse.GetValue(_normalize))
-            UnitRows.Normalize(run.Rows.Span);
 
         cancellationToken.ThrowIfCancellationRequested();
         long start = Stopwatch.GetTimestamp();
@@ -124,8 +121,19 @@ internal sealed class EmbedCommand : Verb
     private static string FolderOf(string path) =>
         Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) is { Length: > 0 } folder ? folder : throw new TercetException($"{path}: the file lies in no folder that could be its label");
 
-    private static Preprocessing? ReadPreprocessing(string? name) =>
-        name is null ? null : name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Preprocessing.FromJsonFile(name) : Preset(name);
+    private static Preprocessing? ReadPreprocessing(string? name, Alignment? alignment, string model)
+    {
+        // --align changes a description, so there must be one to change: the model's sidecar file if no other is named.
+        string sidecar = model + ".json";
+        Preprocessing? described = name switch
+        {
+            null when alignment is null => null,
+            null => File.Exists(sidecar) ? Preprocessing.FromJsonFile(sidecar) : throw new UsageException($"--align needs --preprocess, since there is no {sidecar}"),
+            _ when name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) => Preprocessing.FromJsonFile(name),
+            _ => Preset(name),
+        };
+        return alignment is null || described is null ? described : described with { Alignment = alignment };
+    }
 
     private static Preprocessing Preset(string name)
     {

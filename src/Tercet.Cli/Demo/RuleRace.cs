@@ -5,11 +5,10 @@ using Tercet.Mining;
 
 namespace Tercet.Cli.Demo;
 
-/// <summary>Mines the faces with every rule in turn.</summary>
+/// <summary>Mines the faces with every rule in turn; the multi-similarity rule takes the margin for its slack ε.</summary>
 internal sealed class RuleRace(TripletMiner miner, FaceSet faces, double margin, int threads)
 {
     private const int TimedCalls = 15;
-    private const double Epsilon = 0.1;
 
     /// <summary>Runs every rule once to be counted and several times to be timed.</summary>
     public IReadOnlyList<DemoRuleJson> Run(CancellationToken cancellationToken)
@@ -87,7 +86,7 @@ internal sealed class RuleRace(TripletMiner miner, FaceSet faces, double margin,
         if (RuleTable.Stream(rule) is { } kind)
             return miner.Stream(input, kind, options, tally, cancellationToken);
         if (rule == RuleName.MultiSimilarity)
-            return miner.StreamPairs(input, Epsilon, options, _ => { }, cancellationToken);
+            return miner.StreamPairs(input, margin, options, _ => { }, cancellationToken);
         Triplet[] triplets = new Triplet[miner.Capacity(input, options)];
         int count = miner.Mine(input, options, triplets, out MiningStatistics statistics, cancellationToken);
         tally.Consume(triplets.AsSpan(0, count));

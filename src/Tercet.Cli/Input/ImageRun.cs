@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Tercet.Cli.Output;
 using Tercet.Forward;
-using Tercet.Imaging;
 using Tercet.Memory;
 
 namespace Tercet.Cli.Input;
@@ -18,47 +17,44 @@ internal sealed record ImageRun(PinnedMatrix Rows, IReadOnlyList<string> Paths, 
     /// <summary>Embeds files.</summary>
     /// <param name="model">The ONNX model.</param>
     /// <param name="options">How to load it.</param>
-    /// <param name="alignment">What part of an image to take; null for what the preprocessing says.</param>
     /// <param name="paths">The files.</param>
-    /// <param name="skip">Whether to leave out a file that is no readable image, rather than fail.</param>
+    /// <param name="run">What to do with broken files, and whether to normalise.</param>
     /// <param name="terminal">Shows the progress.</param>
-    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <param name="cancellationToken">Stops between images.</param>
     /// <exception cref="TercetException">The model cannot be loaded, a file cannot be read and is not to be skipped, or no file could be read.</exception>
-    public static ImageRun Run(string model, EmbedderOptions options, Alignment? alignment, IReadOnlyList<string> paths, bool skip, Terminal terminal, CancellationToken cancellationToken)
+    public static ImageRun Run(string model, EmbedderOptions options, IReadOnlyList<string> paths, EmbedRun run, Terminal terminal, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        using OnnxEmbedder embedder = OnnxEmbedder.Load(model, options);
+        using EmbeddingEngine engine = EmbeddingEngine.Load(model, options);
         double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        Preprocessing preprocessing = embedder.Info.Preprocessing
-            ?? throw new TercetException($"{model}: the model does not say what it expects of an image; give --preprocess sface or a JSON file");
-        if (alignment is not null)
-            preprocessing = preprocessing with { Alignment = alignment };
-        if (preprocessing.Length != embedder.InputLength)
-            throw new TercetException($"{model}: the model takes {embedder.Info.Input}, and --preprocess describes {preprocessing.Width} × {preprocessing.Height} pixels");
+        if (engine.Model.Preprocessing is null)
+            throw new TercetException($"{model}: the model does not say what it expects of an image; give --preprocess sface or a JSON file");
 
         start = Stopwatch.GetTimestamp();
-        PinnedMatrix rows = new(paths.Count, embedder.Dimension);
-        try
-        {
-            ImageBatches batches = new(embedder, new ImagePreprocessor(preprocessing), options.Threads);
-            terminal.WithProgress("embedding", progress => batches.Run(paths, skip, rows.Span, progress, cancellationToken));
-            double embedMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            if (batches.Kept.Count == 0)
-                throw new TercetException($"none of the {paths.Count} files could be read; the first: {batches.Skipped[0].Path}: {batches.Skipped[0].Reason}");
-            if (batches.Kept.Count == paths.Count)
-                return new ImageRun(rows, paths, [], embedder.Info, loadMs, embedMs);
+        using PinnedMatrix all = new(paths.Count, engine.Dimension);
+        EmbedResult result = terminal.WithProgress("embedding", report =>
+            engine.EmbedImages(paths, all.Span, run with { Progress = new Report(done => report(done, paths.Count)) }, cancellationToken));
+        double embedMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        if (result.Rows.IsEmpty)
+            throw new TercetException($"none of the {paths.Count} files could be read; the first: {result.Skipped[0].Message}");
 
-            PinnedMatrix kept = new(batches.Kept.Count, embedder.Dimension);
-            rows.Span.Slice(0, 0, kept.Rows, kept.Columns).CopyTo(kept.Span);
-            rows.Dispose();
-            return new ImageRun(kept, batches.Kept, batches.Skipped, embedder.Info, loadMs, embedMs);
-        }
-        catch
-        {
-            rows.Dispose();
-            throw;
-        }
+        PinnedMatrix rows = new(result.Rows.Length, engine.Dimension);
+        for (int row = 0; row < rows.Rows; row++)
+            all.Span.GetRowSpan(result.Rows[row]).CopyTo(rows.Span.GetRowSpan(row));
+        return new ImageRun(
+            rows,
+            [.. result.Rows.Select(row => paths[row])],
+            [.. result.Skipped.Select(image => new SkippedImageJson(image.Path, image.Message[(image.Path.Length + 2)..]))],
+            engine.Model,
+            loadMs,
+            embedMs);
     }
 
     public void Dispose() => Rows.Dispose();
+
+    // Not Progress<T>, which reports on another thread and out of order.
+    private sealed class Report(Action<int> report) : IProgress<int>
+    {
+        void IProgress<int>.Report(int value) => report(value);
+    }
 }

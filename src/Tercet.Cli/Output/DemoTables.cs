@@ -10,7 +10,7 @@ internal static class DemoTables
     {
         console.WriteLine();
         Heading(console, Text($"{answer.Faces} faces of {answer.People} people, embedded by SFace at {answer.ImagesPerSecond:F0} images a second ({answer.Provider})"));
-        Heading(console, Text($"Every rule at margin {answer.Margin}, squared Euclidean distance ({answer.Backend})"));
+        Heading(console, Text($"Every rule at margin {answer.Margin} (multi-similarity: ε = {answer.Margin}), squared Euclidean distance ({answer.Backend})"));
         console.Write(Rules(answer.Rules));
         Heading(console, "Hardest pairs of one person: the farthest");
         console.Write(Pairs(answer.FarthestSame));
