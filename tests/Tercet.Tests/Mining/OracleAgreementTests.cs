@@ -122,4 +122,27 @@ public sealed class OracleAgreementTests
             }
         }
     }
+
+    [Fact]
+    public void Mine_LabelsOfGrowingSizeInOneMiner_SelectsWhatTheOracleSelects()
+    {
+        // Working memory is kept from call to call and grows in steps: every order of sizes must end with enough of it.
+        var random = new Random(1);
+        for (int round = 0; round < 60; round++)
+        {
+            using OwnedMiner owned = Miners.WithLanes(CpuLanes.Scalar);
+            int[] sizes = [.. Enumerable.Range(0, 12).Select(_ => random.Next(2, 40)).Order()];
+            foreach (int size in sizes)
+            {
+                long[] labels = [.. Enumerable.Range(0, size + 5).Select(i => i < size ? 1L : 10 + i)];
+                MiningCase each = MiningCase.Of(MiningData.Rows(RowKind.Normal, labels, 2, random), labels);
+                var oracle = new Oracle(each, DistanceMetric.SquaredEuclidean);
+                foreach (MiningOptions rule in Rules)
+                {
+                    MiningOptions options = rule with { Threads = 1 };
+                    Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"sizes {string.Join(" ", sizes)} at {size}, {options}", options.Margin);
+                }
+            }
+        }
+    }
 }
