@@ -19,7 +19,7 @@ public sealed class ReadmeTests
         using var miner = new TripletMiner();
         var options = new MiningOptions { Rule = MiningRule.SemiHard, Margin = 0.2, Normalize = true };
         var triplets = new Triplet[miner.Capacity(MiningInput.Batch(embeddings, labels), options)];
-        int count = miner.Mine(embeddings, labels, options, triplets, out MiningStatistics statistics);
+        int count = miner.Mine(embeddings, labels, options, triplets, out MiningStatistics statistics, TestContext.Current.CancellationToken);
         foreach (Triplet t in triplets.AsSpan(0, count))
             Console.WriteLine($"{t.Anchor} {t.Positive} {t.Negative}: {t.PositiveDistance} < {t.NegativeDistance}");
         // README
