@@ -159,7 +159,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
                 : isPositive ? PairViolations(kernels, anchor, other, out distance)
                 : -CountViolated(kernels, Thresholds(anchor), anchor, other, keys[other], tolerance, out distance)
                     - CountViolated(kernels, Thresholds(other), anchor, other, keys[other], tolerance, out distance);
-            keys[other] = (float)PairFactor(kernels, other, weight, distance, norm, ref own);
+            keys[other] = PairFactor(kernels, other, weight, distance, norm, ref own);
         }
 
         Span<double> sum = _sums.Span.Slice(worker * _depth, _depth);
@@ -170,28 +170,30 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
             gradient[k] = (float)((own * row[k]) - sum[k]);
     }
 
-    // ∂d(x, y)/∂x · weight = own · x − factor · y for the three metrics; own is summed over all y.
-    private double PairFactor(IMiningKernels kernels, int other, int weight, double distance, double norm, ref double own)
+    // ∂d(x, y)/∂x · weight = own · x − factor · y for the three metrics; own is summed over all y, from the factor as it was rounded, so that what
+    // cancels between the two does cancel.
+    private float PairFactor(IMiningKernels kernels, int other, int weight, double distance, double norm, ref double own)
     {
         if (weight == 0)
             return 0;
-        double factor;
+        float factor;
         switch (_options.Metric)
         {
             case DistanceMetric.SquaredEuclidean:
-                factor = 2.0 * weight;
+                factor = 2f * weight;
                 own += factor;
                 return factor;
             case DistanceMetric.Euclidean:
-                factor = distance > 0 ? weight / distance : 0;
+                factor = distance > 0 ? (float)(weight / distance) : 0;
                 own += factor;
                 return factor;
             default:
                 double otherNorm = Norm(kernels, other);
                 if (norm == 0 || otherNorm == 0)
                     return 0;
-                own += weight * (1 - distance) / (norm * norm);
-                return weight / (norm * otherNorm);
+                factor = (float)(weight / (norm * otherNorm));
+                own += factor * otherNorm * (1 - distance) / norm;
+                return factor;
         }
     }
 

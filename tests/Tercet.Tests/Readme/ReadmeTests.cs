@@ -15,18 +15,11 @@ public sealed class ReadmeTests
         long[] labels = [.. Enumerable.Range(0, 12).Select(row => (long)row / 3)];
         var embeddings = new ReadOnlySpan2D<float>(rows, 12, 4);
 
-        // README
-        using var miner = new TripletMiner();
-        var options = new MiningOptions { Rule = MiningRule.SemiHard, Margin = 0.2, Normalize = true };
-        var triplets = new Triplet[miner.Capacity(MiningInput.Batch(embeddings, labels), options)];
-        int count = miner.Mine(embeddings, labels, options, triplets, out MiningStatistics statistics, TestContext.Current.CancellationToken);
-        foreach (Triplet t in triplets.AsSpan(0, count))
-            Console.WriteLine($"{t.Anchor} {t.Positive} {t.Negative}: {t.PositiveDistance} < {t.NegativeDistance}");
-        // README
+        Triplet[] triplets = Example(embeddings, labels, out MiningStatistics statistics);
 
-        Assert.Equal(count, statistics.Selected);
-        Assert.NotEqual(0, count);
-        Assert.All(triplets[..count], t => Assert.True(t.PositiveDistance < t.NegativeDistance));
+        Assert.Equal(triplets.Length, statistics.Selected);
+        Assert.NotEmpty(triplets);
+        Assert.All(triplets, t => Assert.True(t.PositiveDistance < t.NegativeDistance));
     }
 
     [Fact]
@@ -36,6 +29,20 @@ public sealed class ReadmeTests
         string readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "..", "README.md"));
         IEnumerable<string> lines = source.Split("        // README\n")[1].Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
         Assert.All(lines, line => Assert.Contains(line, readme, StringComparison.Ordinal));
+    }
+
+    private static Triplet[] Example(ReadOnlySpan2D<float> embeddings, long[] labels, out MiningStatistics found)
+    {
+        // README
+        using var miner = new TripletMiner();
+        var options = new MiningOptions { Rule = MiningRule.SemiHard, Margin = 0.2, Normalize = true };
+        var triplets = new Triplet[miner.Capacity(MiningInput.Batch(embeddings, labels), options)];
+        int count = miner.Mine(embeddings, labels, options, triplets, out MiningStatistics statistics);
+        foreach (Triplet t in triplets.AsSpan(0, count))
+            Console.WriteLine($"{t.Anchor} {t.Positive} {t.Negative}: {t.PositiveDistance} < {t.NegativeDistance}");
+        // README
+        found = statistics;
+        return triplets[..count];
     }
 
     private static string SourcePath([CallerFilePath] string path = "") => path;

@@ -14,6 +14,8 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     private readonly RowScan _rowScan;
     private readonly ExtremesScan _extremes;
     private readonly SemiHardScan _semiHard;
+    private int* _anchorRows;
+    private int* _galleryRows;
     private SourceRows _anchorSource;
     private SourceRows _gallerySource;
 
@@ -50,7 +52,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     /// <summary>What turns a tile's accumulator into a key.</summary>
     public float KeyScale => Metric == DistanceMetric.Cosine ? -1f : -2f;
 
-    // SAFETY: the source rows stay pinned until Unload; the layout's arrays are native memory that lives as long as the layout.
+    // SAFETY: the source rows stay pinned until Unload; the layout's arrays are native memory, which does not move and outlives the session's load.
     public void Load(SourceRows anchors, SourceRows gallery, int depth, RowLayout layout, DistanceMetric metric, int threads, CancellationToken cancellationToken)
     {
         _anchorSource = anchors;
@@ -59,13 +61,16 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         Layout = layout;
         Workers = threads;
         Cancellation = cancellationToken;
+        fixed (int* anchorRows = layout.AnchorRows, galleryRows = layout.GalleryRows)
+        {
+            _anchorRows = anchorRows;
+            _galleryRows = galleryRows;
+        }
+
         bool unitRows = metric == DistanceMetric.Cosine;
-        fixed (int* order = layout.GalleryRows)
-            _galleryPanels.Pack(gallery.First, gallery.Stride, order, layout.GalleryCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
-        if (layout.IsSymmetric)
-            return;
-        fixed (int* order = layout.AnchorRows)
-            _anchorPanels.Pack(anchors.First, anchors.Stride, order, layout.AnchorCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
+        _galleryPanels.Pack(gallery.First, gallery.Stride, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
+        if (!layout.IsSymmetric)
+            _anchorPanels.Pack(anchors.First, anchors.Stride, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
     }
 
     public void Unload()
@@ -78,8 +83,8 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     /// <inheritdoc/>
     public double ExactKey(int anchor, int row)
     {
-        float* x = _anchorSource[Layout.AnchorRows[anchor]];
-        float* y = _gallerySource[Layout.GalleryRows[row]];
+        float* x = _anchorSource[_anchorRows[anchor]];
+        float* y = _gallerySource[_galleryRows[row]];
         if (Metric != DistanceMetric.Cosine)
             return ExactDistance.SquaredEuclidean(x, y, _galleryPanels.Depth);
 

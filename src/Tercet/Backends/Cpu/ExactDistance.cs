@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// Sums of products in float64, in one fixed order on every machine: eight lanes over the dimensions, then the lanes pairwise, then the rest.
+/// Sums of products in float64, in one fixed order on every machine: two sums of eight lanes over the dimensions, then the lanes, then the rest.
 /// </summary>
 internal static unsafe class ExactDistance
 {
@@ -14,15 +14,20 @@ internal static unsafe class ExactDistance
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SquaredEuclidean(float* x, float* y, int depth)
     {
-        Vector512<double> sum = Vector512<double>.Zero;
+        Vector512<double> even = Vector512<double>.Zero;
+        Vector512<double> odd = Vector512<double>.Zero;
         int k = 0;
-        for (; k + 8 <= depth; k += 8)
+        for (; k + 16 <= depth; k += 16)
         {
-            Vector512<double> difference = Widen(x + k) - Widen(y + k);
-            sum += difference * difference;
+            (Vector512<double> x0, Vector512<double> x1) = Vector512.Widen(Vector512.Load(x + k));
+            (Vector512<double> y0, Vector512<double> y1) = Vector512.Widen(Vector512.Load(y + k));
+            Vector512<double> d0 = x0 - y0;
+            Vector512<double> d1 = x1 - y1;
+            even += d0 * d0;
+            odd += d1 * d1;
         }
 
-        double total = Vector512.Sum(sum);
+        double total = Vector512.Sum(even + odd);
         for (; k < depth; k++)
         {
             double difference = (double)x[k] - y[k];
@@ -36,12 +41,18 @@ internal static unsafe class ExactDistance
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Dot(float* x, float* y, int depth)
     {
-        Vector512<double> sum = Vector512<double>.Zero;
+        Vector512<double> even = Vector512<double>.Zero;
+        Vector512<double> odd = Vector512<double>.Zero;
         int k = 0;
-        for (; k + 8 <= depth; k += 8)
-            sum += Widen(x + k) * Widen(y + k);
+        for (; k + 16 <= depth; k += 16)
+        {
+            (Vector512<double> x0, Vector512<double> x1) = Vector512.Widen(Vector512.Load(x + k));
+            (Vector512<double> y0, Vector512<double> y1) = Vector512.Widen(Vector512.Load(y + k));
+            even += x0 * y0;
+            odd += x1 * y1;
+        }
 
-        double total = Vector512.Sum(sum);
+        double total = Vector512.Sum(even + odd);
         for (; k < depth; k++)
             total += (double)x[k] * y[k];
         return total;

@@ -24,12 +24,19 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     private PinnedBuffer<int> _positives = new(0);
     private PinnedBuffer<double> _distances = new(0);
     private PinnedBuffer<double> _sorted = new(0);
+    private PinnedBuffer<double> _thresholds = new(0);
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<float> _bestScores = new(0);
     private PinnedBuffer<int> _lastOpenBins = new(0);
     private PinnedBuffer<double> _bestKeys = new(0);
     private PinnedBuffer<int> _best = new(0);
     private PinnedBuffer<RankedRow> _negatives = new(0);
+    private int* _bestOf;
+    private float* _scoreOf;
+    private double* _keyOf;
+    private float* _limitOf;
+    private double* _distanceOf;
+    private double* _thresholdOf;
     private SemiHardRequest _request;
     private DistanceMetric _metric;
     private float _tolerance;
@@ -148,6 +155,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         _positives.Dispose();
         _distances.Dispose();
         _sorted.Dispose();
+        _thresholds.Dispose();
         _limits.Dispose();
         _bestScores.Dispose();
         _lastOpenBins.Dispose();
@@ -180,12 +188,21 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         PinnedBuffer.Grow(ref _positives, most);
         PinnedBuffer.Grow(ref _distances, most);
         PinnedBuffer.Grow(ref _sorted, most);
+        PinnedBuffer.Grow(ref _thresholds, 2L * most);
         PinnedBuffer.Grow(ref _negatives, most);
         PinnedBuffer.Grow(ref _limits, most + 2);
         PinnedBuffer.Grow(ref _bestScores, most + 1);
         PinnedBuffer.Grow(ref _lastOpenBins, 2L * most);
         PinnedBuffer.Grow(ref _bestKeys, most + 1);
         PinnedBuffer.Grow(ref _best, most + 1);
+
+        // SAFETY: each buffer has just been made long enough for this anchor, and none is replaced before the next.
+        _bestOf = (int*)_best.DangerousGetAddress();
+        _scoreOf = (float*)_bestScores.DangerousGetAddress();
+        _keyOf = (double*)_bestKeys.DangerousGetAddress();
+        _limitOf = (float*)_limits.DangerousGetAddress();
+        _distanceOf = (double*)_sorted.DangerousGetAddress();
+        _thresholdOf = (double*)_thresholds.DangerousGetAddress();
 
         Span<int> positives = _positives.Span;
         Span<double> distances = _distances.Span;
@@ -201,6 +218,11 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         _count = count;
         distances[..count].CopyTo(_sorted.Span);
         _sorted.Span[..count].Sort();
+        for (int rank = 0; rank < count; rank++)
+        {
+            _thresholdOf[rank] = MetricKey.FromValue(_metric, _distanceOf[rank]);
+            _thresholdOf[count + rank] = MetricKey.FromValue(_metric, _distanceOf[rank] + _request.Margin);
+        }
     }
 
     // One bucket more than there are: that of the open bins, whose keys are always looked at.
@@ -212,9 +234,9 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         _best.Span[..(_count + 1)].Fill(-1);
     }
 
-    private double Threshold(int rank) => MetricKey.FromValue(_metric, _sorted.Span[rank]);
+    private double Threshold(int rank) => _thresholdOf[rank];
 
-    private double MarginThreshold(int rank) => MetricKey.FromValue(_metric, _sorted.Span[rank] + _request.Margin);
+    private double MarginThreshold(int rank) => _thresholdOf[_count + rank];
 
     // A key this close to a threshold is not ranked in float32: the keys' tolerance and the rounding of the threshold itself.
     private double Slack(double threshold) => _tolerance + (1e-6 * threshold);
@@ -294,35 +316,33 @@ internal sealed unsafe class SemiHardWorker : IDisposable
                 _violating += _count - RankInOpenBin(key, bin, margin: true, position, ref exact);
             }
 
-            if (key > _limits.Span[bucket])
+            if (key > _limitOf[bucket])
                 return;
         }
 
         // Within twice the tolerance float64 decides; beyond it the key does.
-        Span<int> best = _best.Span;
-        Span<float> bestScores = _bestScores.Span;
-        Span<double> bestKeys = _bestKeys.Span;
-        if (best[bucket] < 0 || key < bestScores[bucket] - (2.001f * _tolerance))
+        if (_bestOf[bucket] < 0 || key < _scoreOf[bucket] - (2.001f * _tolerance))
         {
-            (best[bucket], bestScores[bucket], bestKeys[bucket]) = (position, key, double.NaN);
+            _keyOf[bucket] = double.NaN;
         }
         else
         {
             double exactKey = _session.ExactKey(_anchor, position);
-            if (!IsBetter(exactKey, position, ExactBest(bucket), best[bucket], _session.Layout.GalleryRows))
+            if (!IsBetter(exactKey, position, ExactBest(bucket), _bestOf[bucket], _session.Layout.GalleryRows))
                 return;
-            (best[bucket], bestScores[bucket], bestKeys[bucket]) = (position, key, exactKey);
+            _keyOf[bucket] = exactKey;
         }
 
-        _limits.Span[bucket] = bestScores[bucket] + (2.001f * _tolerance);
+        _bestOf[bucket] = position;
+        _scoreOf[bucket] = key;
+        _limitOf[bucket] = key + (2.001f * _tolerance);
     }
 
     private double ExactBest(int bucket)
     {
-        ref double key = ref _bestKeys.Span[bucket];
-        if (double.IsNaN(key))
-            key = _session.ExactKey(_anchor, _best.Span[bucket]);
-        return key;
+        if (double.IsNaN(_keyOf[bucket]))
+            _keyOf[bucket] = _session.ExactKey(_anchor, _bestOf[bucket]);
+        return _keyOf[bucket];
     }
 
     // The number of thresholds below a key: those whose open range ends before its bin surely are, the next ones are asked.
@@ -344,7 +364,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
                 continue;
             if (double.IsNaN(exact))
                 exact = MetricKey.ToValue(_metric, _session.ExactKey(_anchor, position));
-            double gap = exact - _sorted.Span[rank];
+            double gap = exact - _distanceOf[rank];
             if (!(gap > (margin ? _request.Margin : 0)))
                 break;
         }
