@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+
+namespace Tercet.Backends.Cpu.Search;
+
+/// <summary>
+/// Scores of 4 gallery rows, read where they lie, against three vectors of packed queries: 12 accumulators in registers, and the comparison with the
+/// queries' limits made there too. Nothing is written unless some score is within its limit.
+/// </summary>
+/// <remarks><c>scores[r, j] = factor[r] × (x_r · y_j) + bias[r]</c>, accumulated in float32, one dimension after the other.</remarks>
+/// <typeparam name="TLanes">The operations of the width.</typeparam>
+/// <typeparam name="TVector">Its vector.</typeparam>
+internal static unsafe class ScoreTile4x3<TLanes, TVector>
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    // SAFETY: rows points to 4 rows of depth floats, stride floats apart; queries to a packed panel of depth × (3 × width) floats; factors and biases to 4
+    // floats, limits to 3 × width, scores to 4 rows of 3 × width. Written out so that every accumulator stays in a register.
+
+    /// <summary>Bit j of the result is set where some row's score for query j is within its limit; then, and only then, all scores are written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static ulong Compute(float* rows, nint stride, float* queries, nint depth, float* factors, float* biases, float* limits, float* scores)
+    {
+        int width = TLanes.Width;
+        nint panel = 3 * width;
+        float zero = 0f;
+        TVector none = TLanes.Broadcast(&zero);
+        TVector a0 = none, b0 = none, c0 = none;
+        TVector a1 = none, b1 = none, c1 = none;
+        TVector a2 = none, b2 = none, c2 = none;
+        TVector a3 = none, b3 = none, c3 = none;
+        float* r0 = rows;
+        float* r1 = r0 + stride;
+        float* r2 = r1 + stride;
+        float* r3 = r2 + stride;
+
+        for (nint k = 0; k < depth; k++, queries += panel)
+        {
+            TVector y0 = TLanes.Load(queries), y1 = TLanes.Load(queries + width), y2 = TLanes.Load(queries + (2 * width));
+            TVector x0 = TLanes.Broadcast(r0 + k);
+            a0 = TLanes.MultiplyAdd(x0, y0, a0);
+            b0 = TLanes.MultiplyAdd(x0, y1, b0);
+            c0 = TLanes.MultiplyAdd(x0, y2, c0);
+            TVector x1 = TLanes.Broadcast(r1 + k);
+            a1 = TLanes.MultiplyAdd(x1, y0, a1);
+            b1 = TLanes.MultiplyAdd(x1, y1, b1);
+            c1 = TLanes.MultiplyAdd(x1, y2, c1);
+            TVector x2 = TLanes.Broadcast(r2 + k);
+            a2 = TLanes.MultiplyAdd(x2, y0, a2);
+            b2 = TLanes.MultiplyAdd(x2, y1, b2);
+            c2 = TLanes.MultiplyAdd(x2, y2, c2);
+            TVector x3 = TLanes.Broadcast(r3 + k);
+            a3 = TLanes.MultiplyAdd(x3, y0, a3);
+            b3 = TLanes.MultiplyAdd(x3, y1, b3);
+            c3 = TLanes.MultiplyAdd(x3, y2, c3);
+        }
+
+        TVector f0 = TLanes.Broadcast(factors + 0), o0 = TLanes.Broadcast(biases + 0);
+        a0 = TLanes.MultiplyAdd(f0, a0, o0);
+        b0 = TLanes.MultiplyAdd(f0, b0, o0);
+        c0 = TLanes.MultiplyAdd(f0, c0, o0);
+        TVector f1 = TLanes.Broadcast(factors + 1), o1 = TLanes.Broadcast(biases + 1);
+        a1 = TLanes.MultiplyAdd(f1, a1, o1);
+        b1 = TLanes.MultiplyAdd(f1, b1, o1);
+        c1 = TLanes.MultiplyAdd(f1, c1, o1);
+        TVector f2 = TLanes.Broadcast(factors + 2), o2 = TLanes.Broadcast(biases + 2);
+        a2 = TLanes.MultiplyAdd(f2, a2, o2);
+        b2 = TLanes.MultiplyAdd(f2, b2, o2);
+        c2 = TLanes.MultiplyAdd(f2, c2, o2);
+        TVector f3 = TLanes.Broadcast(factors + 3), o3 = TLanes.Broadcast(biases + 3);
+        a3 = TLanes.MultiplyAdd(f3, a3, o3);
+        b3 = TLanes.MultiplyAdd(f3, b3, o3);
+        c3 = TLanes.MultiplyAdd(f3, c3, o3);
+
+        TVector best0 = TLanes.Min(TLanes.Min(a0, a1), TLanes.Min(a2, a3));
+        TVector best1 = TLanes.Min(TLanes.Min(b0, b1), TLanes.Min(b2, b3));
+        TVector best2 = TLanes.Min(TLanes.Min(c0, c1), TLanes.Min(c2, c3));
+        ulong hits = TLanes.NotAbove(best0, TLanes.Load(limits))
+            | ((ulong)TLanes.NotAbove(best1, TLanes.Load(limits + width)) << width)
+            | ((ulong)TLanes.NotAbove(best2, TLanes.Load(limits + (2 * width))) << (2 * width));
+        if (hits == 0)
+            return 0;
+
+        Store(a0, b0, c0, scores);
+        Store(a1, b1, c1, scores + panel);
+        Store(a2, b2, c2, scores + (2 * panel));
+        Store(a3, b3, c3, scores + (3 * panel));
+        return hits;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(TVector a, TVector b, TVector c, float* scores)
+    {
+        TLanes.Store(a, scores);
+        TLanes.Store(b, scores + TLanes.Width);
+        TLanes.Store(c, scores + (2 * TLanes.Width));
+    }
+}

@@ -1,0 +1,205 @@
+using CommunityToolkit.HighPerformance;
+using Tercet.Search;
+
+namespace Tercet.Backends.Cpu.Search;
+
+/// <summary>One search call: passes of queries over the gallery, in blocks that workers share. Kept between calls, so that a call allocates nothing.</summary>
+/// <remarks>
+/// Many queries meet the gallery in register-blocked tiles, few in a scan of the rows or of their codes. Each form only finds candidates; what is
+/// returned is decided in float64 by <see cref="SearchFinish"/>.
+/// </remarks>
+internal sealed unsafe class SearchSession : ITeamJob, IDisposable
+{
+    private const int LargestScan = 12;
+    private const int LargestCodeScan = 24;
+    private const int LargestPass = 1536;
+    private const long LargestListBytes = 64L << 20;
+    private const int BlockBytes = 256 << 10;
+    private const int ChunkRows = CodeRows.ChunkBlocks * CodeRows.BlockRows;
+    private const int ChunksPerItem = 8;
+    private const double MultiplyAddsPerWorker = 2e6;
+
+    private readonly GalleryRows _gallery;
+    private readonly CodeRows? _codes;
+    private readonly SearchKernel _kernel;
+    private readonly WorkerTeam _team;
+    private readonly SearchPass _pass;
+    private readonly PlainQueries _plain = new();
+    private readonly CodeQueries _coded = new();
+    private readonly SearchFinish _finish;
+    private SearchWorker[] _workers = [];
+    private Form _form;
+
+    public SearchSession(GalleryRows gallery, CodeRows? codes, SearchKernel kernel, WorkerTeam team)
+    {
+        (_gallery, _codes, _kernel, _team) = (gallery, codes, kernel, team);
+        _pass = new SearchPass(gallery, kernel);
+        _finish = new SearchFinish(_pass);
+    }
+
+    private enum Form
+    {
+        Tiles,
+        Rows,
+        Codes,
+    }
+
+    private int BlockRows => Math.Clamp(BlockBytes / (_gallery.Depth * sizeof(float)) / _kernel.Rows, 1, 512 / _kernel.Rows) * _kernel.Rows;
+
+    /// <summary>Searches.</summary>
+    /// <param name="queries">The queries, pinned.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="k">Neighbours of each.</param>
+    /// <param name="nearest">Receives them, pinned.</param>
+    /// <param name="nearestStride">Neighbours from one query's first to the next's.</param>
+    /// <param name="threads">Most threads to use.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    public void Run(SourceRows queries, int count, int k, Neighbor* nearest, nint nearestStride, int threads, CancellationToken cancellationToken)
+    {
+        double products = Math.Min(count, LargestPass) * (double)_gallery.Count * _gallery.Depth;
+        int workers = Math.Clamp((int)(products / MultiplyAddsPerWorker), 1, threads);
+        long bytesPerQuery = (long)workers * CandidateLists.CapacityFor(k) * sizeof(Candidate);
+        int passSize = (int)Math.Clamp(LargestListBytes / bytesPerQuery / _kernel.Columns * _kernel.Columns, _kernel.Columns, LargestPass);
+        for (int first = 0; first < count; first += passSize)
+        {
+            Load(queries, first, Math.Min(passSize, count - first));
+            PrepareWorkers(workers, k);
+            AddUnscored();
+            int rowsPerItem = _form == Form.Tiles ? BlockRows : ChunkRows * ChunksPerItem;
+            _team.Run(this, (int)(((long)_gallery.Count + rowsPerItem - 1) / rowsPerItem), workers, cancellationToken);
+            _finish.Prepare(_workers.AsSpan(0, workers), k, nearest + (first * nearestStride), nearestStride);
+            _team.Run(_finish, _pass.Count, _pass.Count < 2 ? 1 : workers, cancellationToken);
+        }
+    }
+
+    void ITeamJob.Execute(int worker, int item)
+    {
+        if (_form == Form.Tiles)
+        {
+            int first = item * BlockRows;
+            DoTiles(_workers[worker], first, Math.Min(_gallery.Count, first + BlockRows));
+            return;
+        }
+
+        int start = item * ChunksPerItem * ChunkRows;
+        int end = (int)Math.Min(_gallery.Count, (long)start + (ChunksPerItem * ChunkRows));
+        for (; start < end; start += ChunkRows)
+        {
+            for (int query = 0; query < _pass.Count; query++)
+                Scan(_workers[worker], query, start, Math.Min(ChunkRows, end - start));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (SearchWorker worker in _workers)
+            worker.Dispose();
+        _finish.Dispose();
+        _coded.Dispose();
+        _plain.Dispose();
+        _pass.Dispose();
+    }
+
+    private void Load(SourceRows queries, int first, int count)
+    {
+        if (_codes is not null && count <= LargestCodeScan)
+        {
+            _pass.Load(queries, first, count, pack: false, scoresAreInt8: true);
+            _form = Form.Codes;
+            if (_coded.TryLoad(_pass, _codes))
+                return;
+        }
+
+        _form = count <= LargestScan ? Form.Rows : Form.Tiles;
+        _pass.Load(queries, first, count, pack: _form == Form.Tiles, scoresAreInt8: false);
+        if (_form == Form.Rows)
+            _plain.Load(_pass, _kernel.Fold.Width);
+    }
+
+    private void PrepareWorkers(int count, int k)
+    {
+        if (_workers.Length < count)
+        {
+            int previous = _workers.Length;
+            Array.Resize(ref _workers, count);
+            for (int i = previous; i < count; i++)
+                _workers[i] = new SearchWorker(_pass, Math.Max(ChunkRows, _kernel.Rows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
+        }
+
+        for (int i = 0; i < count; i++)
+            _workers[i].Lists.Reset(_pass.Count, k);
+    }
+
+    private void AddUnscored()
+    {
+        for (int i = 0; i < _gallery.Unscored.Count; i++)
+        {
+            int row = _gallery.Unscored[i];
+            for (int query = 0; query < _pass.Count; query++)
+            {
+                if (!_pass.IsAnswered(query))
+                    _workers[0].Lists.Add(query, _pass.Bracket(query, new RankedRow(_pass.ExactKey(query, row), row)));
+            }
+        }
+    }
+
+    // SAFETY (all below): blocks lie inside the gallery, factors and biases are padded beyond it, and a worker's scores hold a chunk and a tile.
+    private void DoTiles(SearchWorker worker, int first, int end)
+    {
+        int whole = first + ((end - first) / _kernel.Rows * _kernel.Rows);
+        float* tail = whole < end ? worker.CopyTail(_gallery, whole, end - whole) : null;
+        nint panelFloats = (nint)_kernel.Columns * _gallery.Depth;
+        for (int query = 0; query < _pass.Count; query += _kernel.Columns)
+        {
+            float* panel = _pass.Panels + (query / _kernel.Columns * panelFloats);
+            for (int row = first; row < whole; row += _kernel.Rows)
+                DoTile(worker, _gallery.Source[row], _gallery.Source.Stride, row, query, panel);
+            if (tail != null)
+                DoTile(worker, tail, _gallery.Depth, whole, query, panel);
+        }
+    }
+
+    private void DoTile(SearchWorker worker, float* rows, nint stride, int row, int query, float* panel)
+    {
+        float* scores = worker.Scores;
+        ulong hits = _kernel.Tile(rows, stride, panel, _gallery.Depth, _gallery.Factors + row, _gallery.Biases + row, _pass.Limits + query, scores);
+        for (; hits != 0; hits &= hits - 1)
+        {
+            int column = System.Numerics.BitOperations.TrailingZeroCount(hits);
+            for (int r = 0; r < _kernel.Rows; r++)
+            {
+                float score = scores[(r * _kernel.Columns) + column];
+                if (score <= _pass.Limits[query + column])
+                    worker.Lists.Add(query + column, _pass.CandidateOf(query + column, score, row + r, 0));
+            }
+        }
+    }
+
+    private void Scan(SearchWorker worker, int query, int first, int count)
+    {
+        float* scores = worker.Scores;
+        int padded = (count + CodeRows.BlockRows - 1) / CodeRows.BlockRows * CodeRows.BlockRows;
+        if (_form == Form.Codes)
+        {
+            _kernel.Codes(_codes!.Block(first / CodeRows.BlockRows), padded / CodeRows.BlockRows, _codes.Pairs, _coded.Pairs(query), _coded.Scale(query), _coded.Norm(query), scores);
+        }
+        else
+        {
+            _kernel.Dots(_gallery.Source[first], _gallery.Source.Stride, _gallery.Depth, count, _plain[query], _gallery.Factors + first, _gallery.Biases + first, scores);
+            new Span<float>(scores + count, padded - count).Fill(float.PositiveInfinity);
+        }
+
+        IBlockFold fold = _kernel.Fold;
+        for (int start = 0; (start = fold.NextHits(scores, _pass.Limits[query], start, padded, out uint hits)) < padded; start += fold.Width)
+        {
+            for (; hits != 0; hits &= hits - 1)
+            {
+                int i = start + System.Numerics.BitOperations.TrailingZeroCount(hits);
+                if (scores[i] > _pass.Limits[query])
+                    continue;
+                float slack = _form == Form.Codes ? 2.000001f * _codes!.ErrorOf(first + i) * _coded.Norm(query) : 0;
+                worker.Lists.Add(query, _pass.CandidateOf(query, scores[i], first + i, slack));
+            }
+        }
+    }
+}
