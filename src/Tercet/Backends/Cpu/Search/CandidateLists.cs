@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu.Search;
@@ -19,7 +20,7 @@ internal sealed unsafe class CandidateLists(SearchPass pass) : IDisposable
     private int _capacity;
 
     /// <summary>Room for each query.</summary>
-    public static int CapacityFor(int k) => (2 * k) + 32;
+    public static int CapacityFor(int k) => k + Math.Max(24, k / 2);
 
     // SAFETY (whole class): the buffers hold queries × capacity candidates, one count a query, and capacity elements of scratch.
 
@@ -41,6 +42,7 @@ internal sealed unsafe class CandidateLists(SearchPass pass) : IDisposable
     public ReadOnlySpan<Candidate> Of(int query) => new(_list + ((nint)query * _capacity), _count[query]);
 
     /// <summary>Takes a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int query, Candidate candidate)
     {
         int count = _count[query];

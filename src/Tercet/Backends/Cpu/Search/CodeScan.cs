@@ -34,6 +34,8 @@ internal static unsafe class CodeScan<TLanes, TVector, TScan, TInts>
                 TInts s0 = TScan.Zero, s1 = TScan.Zero, s2 = TScan.Zero, s3 = TScan.Zero;
                 for (nint p = 0; p < pairs; p += 4, lane += 4 * CodeRows.PairBytes)
                 {
+                    Ahead.Line(lane + Ahead.Distance);
+                    Ahead.Line(lane + Ahead.Distance + (2 * CodeRows.PairBytes));
                     s0 = TScan.Add(s0, TScan.MultiplyPairs(lane, query + p));
                     s1 = TScan.Add(s1, TScan.MultiplyPairs(lane + CodeRows.PairBytes, query + p + 1));
                     s2 = TScan.Add(s2, TScan.MultiplyPairs(lane + (2 * CodeRows.PairBytes), query + p + 2));

@@ -7,8 +7,8 @@ internal unsafe interface IScanLanes<TVector, TInts>
     where TVector : struct
     where TInts : struct
 {
-    /// <summary>The sum of all lanes.</summary>
-    static abstract float Sum(TVector value);
+    /// <summary><c>scores[r] = factors[r] × (sum of all lanes of the r-th vector) + biases[r]</c>, r = 0…3.</summary>
+    static abstract void StoreScores(TVector sum0, TVector sum1, TVector sum2, TVector sum3, float* factors, float* biases, float* scores);
 
     /// <summary>Zero in every lane.</summary>
     static abstract TInts Zero { get; }

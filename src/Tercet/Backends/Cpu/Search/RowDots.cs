@@ -43,6 +43,14 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
             nint k = 0;
             for (; k + (2 * width) <= depth; k += 2 * width)
             {
+                Ahead.Line((byte*)(r0 + k) + Ahead.Distance);
+                Ahead.Line((byte*)(r1 + k) + Ahead.Distance);
+                Ahead.Line((byte*)(r2 + k) + Ahead.Distance);
+                Ahead.Line((byte*)(r3 + k) + Ahead.Distance);
+                Ahead.Line((byte*)(r0 + k + width) + Ahead.Distance);
+                Ahead.Line((byte*)(r1 + k + width) + Ahead.Distance);
+                Ahead.Line((byte*)(r2 + k + width) + Ahead.Distance);
+                Ahead.Line((byte*)(r3 + k + width) + Ahead.Distance);
                 TVector y0 = TLanes.Load(query + k), y1 = TLanes.Load(query + k + width);
                 a0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k), y0, a0);
                 b0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k + width), y1, b0);
@@ -74,10 +82,7 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
                 b3 = TLanes.MultiplyAdd(TLanes.Load(r3 + last), y, b3);
             }
 
-            scores[row] = MathF.FusedMultiplyAdd(factors[row], TScan.Sum(TLanes.Add(a0, b0)), biases[row]);
-            scores[row + 1] = MathF.FusedMultiplyAdd(factors[row + 1], TScan.Sum(TLanes.Add(a1, b1)), biases[row + 1]);
-            scores[row + 2] = MathF.FusedMultiplyAdd(factors[row + 2], TScan.Sum(TLanes.Add(a2, b2)), biases[row + 2]);
-            scores[row + 3] = MathF.FusedMultiplyAdd(factors[row + 3], TScan.Sum(TLanes.Add(a3, b3)), biases[row + 3]);
+            TScan.StoreScores(TLanes.Add(a0, b0), TLanes.Add(a1, b1), TLanes.Add(a2, b2), TLanes.Add(a3, b3), factors + row, biases + row, scores + row);
         }
     }
 

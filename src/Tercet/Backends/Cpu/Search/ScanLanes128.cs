@@ -12,7 +12,11 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
     public static Vector128<int> Zero => Vector128<int>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector128<float> value) => Vector128.Sum(value);
+    public static void StoreScores(Vector128<float> sum0, Vector128<float> sum1, Vector128<float> sum2, Vector128<float> sum3, float* factors, float* biases, float* scores)
+    {
+        Vector128<float> sums = AddPairs(AddPairs(sum0, sum1), AddPairs(sum2, sum3));
+        Vector128.FusedMultiplyAdd(Vector128.Load(factors), sums, Vector128.Load(biases)).Store(scores);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
@@ -31,4 +35,8 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> ToFloats(Vector128<int> value) => Vector128.ConvertToSingle(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> AddPairs(Vector128<float> left, Vector128<float> right) =>
+        Sse3.IsSupported ? Sse3.HorizontalAdd(left, right) : AdvSimd.Arm64.AddPairwise(left, right);
 }

@@ -11,7 +11,14 @@ internal readonly unsafe struct ScanLanes256 : IScanLanes<Vector256<float>, Vect
     public static Vector256<int> Zero => Vector256<int>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector256<float> value) => Vector256.Sum(value);
+    public static void StoreScores(Vector256<float> sum0, Vector256<float> sum1, Vector256<float> sum2, Vector256<float> sum3, float* factors, float* biases, float* scores) => ScanLanes128.StoreScores(
+        sum0.GetLower() + sum0.GetUpper(),
+        sum1.GetLower() + sum1.GetUpper(),
+        sum2.GetLower() + sum2.GetUpper(),
+        sum3.GetLower() + sum3.GetUpper(),
+        factors,
+        biases,
+        scores);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Add(Vector256<int> left, Vector256<int> right) => left + right;

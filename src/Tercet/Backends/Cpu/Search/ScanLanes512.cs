@@ -11,7 +11,14 @@ internal readonly unsafe struct ScanLanes512 : IScanLanes<Vector512<float>, Vect
     public static Vector512<int> Zero => Vector512<int>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector512<float> value) => Vector512.Sum(value);
+    public static void StoreScores(Vector512<float> sum0, Vector512<float> sum1, Vector512<float> sum2, Vector512<float> sum3, float* factors, float* biases, float* scores) => ScanLanes256.StoreScores(
+        sum0.GetLower() + sum0.GetUpper(),
+        sum1.GetLower() + sum1.GetUpper(),
+        sum2.GetLower() + sum2.GetUpper(),
+        sum3.GetLower() + sum3.GetUpper(),
+        factors,
+        biases,
+        scores);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;

@@ -6,7 +6,13 @@ internal readonly unsafe struct ScanLanesScalar : IScanLanes<FourFloats, FourInt
 {
     public static FourInts Zero => default;
 
-    public static float Sum(FourFloats value) => value.A + value.B + value.C + value.D;
+    public static void StoreScores(FourFloats sum0, FourFloats sum1, FourFloats sum2, FourFloats sum3, float* factors, float* biases, float* scores)
+    {
+        scores[0] = MathF.FusedMultiplyAdd(factors[0], Sum(sum0), biases[0]);
+        scores[1] = MathF.FusedMultiplyAdd(factors[1], Sum(sum1), biases[1]);
+        scores[2] = MathF.FusedMultiplyAdd(factors[2], Sum(sum2), biases[2]);
+        scores[3] = MathF.FusedMultiplyAdd(factors[3], Sum(sum3), biases[3]);
+    }
 
     public static FourInts Add(FourInts left, FourInts right) => new(left.A + right.A, left.B + right.B, left.C + right.C, left.D + right.D);
 
@@ -22,4 +28,6 @@ internal readonly unsafe struct ScanLanesScalar : IScanLanes<FourFloats, FourInt
     }
 
     public static FourFloats ToFloats(FourInts value) => new(value.A, value.B, value.C, value.D);
+
+    private static float Sum(FourFloats value) => value.A + value.B + value.C + value.D;
 }

@@ -14,11 +14,13 @@ internal static unsafe class ScoreTile8x3<TLanes, TVector>
     where TVector : struct
 {
     // SAFETY: rows points to 8 rows of depth floats, stride floats apart; queries to a packed panel of depth × (3 × width) floats; factors and biases to 8
-    // floats, limits to 3 × width, scores to 8 rows of 3 × width. Written out so that every accumulator stays in a register.
+    // floats, limits to 3 × width, rowHits to 8, scores to 8 rows of 3 × width. Written out so that every accumulator stays in a register.
 
-    /// <summary>Bit j of the result is set where some row's score for query j is within its limit; then, and only then, all scores are written.</summary>
+    /// <summary>
+    /// Whether any score is within its limit. Then, and only then, all scores are written, and bit j of a row's hits is set where its score for query j is.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ulong Compute(float* rows, nint stride, float* queries, nint depth, float* factors, float* biases, float* limits, float* scores)
+    public static bool Compute(float* rows, nint stride, float* queries, nint depth, float* factors, float* biases, float* limits, float* scores, ulong* rowHits)
     {
         int width = TLanes.Width;
         nint panel = 3 * width;
@@ -114,28 +116,27 @@ internal static unsafe class ScoreTile8x3<TLanes, TVector>
         TVector best0 = TLanes.Min(TLanes.Min(TLanes.Min(a0, a1), TLanes.Min(a2, a3)), TLanes.Min(TLanes.Min(a4, a5), TLanes.Min(a6, a7)));
         TVector best1 = TLanes.Min(TLanes.Min(TLanes.Min(b0, b1), TLanes.Min(b2, b3)), TLanes.Min(TLanes.Min(b4, b5), TLanes.Min(b6, b7)));
         TVector best2 = TLanes.Min(TLanes.Min(TLanes.Min(c0, c1), TLanes.Min(c2, c3)), TLanes.Min(TLanes.Min(c4, c5), TLanes.Min(c6, c7)));
-        ulong hits = TLanes.NotAbove(best0, TLanes.Load(limits))
-            | ((ulong)TLanes.NotAbove(best1, TLanes.Load(limits + width)) << width)
-            | ((ulong)TLanes.NotAbove(best2, TLanes.Load(limits + (2 * width))) << (2 * width));
-        if (hits == 0)
-            return 0;
+        TVector l0 = TLanes.Load(limits), l1 = TLanes.Load(limits + width), l2 = TLanes.Load(limits + (2 * width));
+        if ((TLanes.NotAbove(best0, l0) | TLanes.NotAbove(best1, l1) | TLanes.NotAbove(best2, l2)) == 0)
+            return false;
 
-        Store(a0, b0, c0, scores);
-        Store(a1, b1, c1, scores + panel);
-        Store(a2, b2, c2, scores + (2 * panel));
-        Store(a3, b3, c3, scores + (3 * panel));
-        Store(a4, b4, c4, scores + (4 * panel));
-        Store(a5, b5, c5, scores + (5 * panel));
-        Store(a6, b6, c6, scores + (6 * panel));
-        Store(a7, b7, c7, scores + (7 * panel));
-        return hits;
+        rowHits[0] = Store(a0, b0, c0, l0, l1, l2, scores);
+        rowHits[1] = Store(a1, b1, c1, l0, l1, l2, scores + panel);
+        rowHits[2] = Store(a2, b2, c2, l0, l1, l2, scores + (2 * panel));
+        rowHits[3] = Store(a3, b3, c3, l0, l1, l2, scores + (3 * panel));
+        rowHits[4] = Store(a4, b4, c4, l0, l1, l2, scores + (4 * panel));
+        rowHits[5] = Store(a5, b5, c5, l0, l1, l2, scores + (5 * panel));
+        rowHits[6] = Store(a6, b6, c6, l0, l1, l2, scores + (6 * panel));
+        rowHits[7] = Store(a7, b7, c7, l0, l1, l2, scores + (7 * panel));
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TVector a, TVector b, TVector c, float* scores)
+    private static ulong Store(TVector a, TVector b, TVector c, TVector l0, TVector l1, TVector l2, float* scores)
     {
         TLanes.Store(a, scores);
         TLanes.Store(b, scores + TLanes.Width);
         TLanes.Store(c, scores + (2 * TLanes.Width));
+        return TLanes.NotAbove(a, l0) | ((ulong)TLanes.NotAbove(b, l1) << TLanes.Width) | ((ulong)TLanes.NotAbove(c, l2) << (2 * TLanes.Width));
     }
 }

@@ -8,7 +8,7 @@ internal sealed unsafe class SearchKernel
 {
     private SearchKernel(
         TileKernel shape,
-        delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong> tile,
+        delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong*, bool> tile,
         delegate*<float*, nint, nint, int, float*, float*, float*, float*, void> dots,
         delegate*<byte*, int, nint, int*, float, float, float*, void> codes)
     {
@@ -28,7 +28,7 @@ internal sealed unsafe class SearchKernel
     public IBlockFold Fold { get; }
 
     /// <summary>See <see cref="ScoreTile8x3{TLanes, TVector}.Compute"/>.</summary>
-    public delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong> Tile { get; }
+    public delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong*, bool> Tile { get; }
 
     /// <summary>See <see cref="RowDots{TLanes, TVector, TScan, TInts}.Compute"/>.</summary>
     public delegate*<float*, nint, nint, int, float*, float*, float*, float*, void> Dots { get; }
@@ -53,7 +53,7 @@ internal sealed unsafe class SearchKernel
 
     private static SearchKernel Create<TLanes, TVector, TScan, TInts>(
         TileKernel shape,
-        delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong> tile)
+        delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong*, bool> tile)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct
         where TScan : struct, IScanLanes<TVector, TInts>

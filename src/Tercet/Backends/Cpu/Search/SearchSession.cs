@@ -153,7 +153,13 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         {
             float* panel = _pass.Panels + (query / _kernel.Columns * panelFloats);
             for (int row = first; row < whole; row += _kernel.Rows)
+            {
+                // The first panel meets rows that no cache has yet.
+                if (query == 0 && row + (3 * _kernel.Rows) <= _gallery.Count)
+                    Ahead.Rows(_gallery.Source[row + (2 * _kernel.Rows)], _gallery.Source.Stride, _gallery.Depth, _kernel.Rows);
                 DoTile(worker, _gallery.Source[row], _gallery.Source.Stride, row, query, panel);
+            }
+
             if (tail != null)
                 DoTile(worker, tail, _gallery.Depth, whole, query, panel);
         }
@@ -161,16 +167,26 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 
     private void DoTile(SearchWorker worker, float* rows, nint stride, int row, int query, float* panel)
     {
+        ulong* hits = worker.RowHits;
+        if (_kernel.Tile(rows, stride, panel, _gallery.Depth, _gallery.Factors + row, _gallery.Biases + row, _pass.Limits + query, worker.Scores, hits))
+            TakeHits(worker, row, query);
+    }
+
+    private void TakeHits(SearchWorker worker, int row, int query)
+    {
         float* scores = worker.Scores;
-        ulong hits = _kernel.Tile(rows, stride, panel, _gallery.Depth, _gallery.Factors + row, _gallery.Biases + row, _pass.Limits + query, scores);
-        for (; hits != 0; hits &= hits - 1)
+        float* limits = _pass.Limits + query;
+        CandidateLists lists = worker.Lists;
+        int columns = _kernel.Columns;
+        for (int r = 0; r < _kernel.Rows; r++, scores += columns)
         {
-            int column = System.Numerics.BitOperations.TrailingZeroCount(hits);
-            for (int r = 0; r < _kernel.Rows; r++)
+            for (ulong hits = worker.RowHits[r]; hits != 0; hits &= hits - 1)
             {
-                float score = scores[(r * _kernel.Columns) + column];
-                if (score <= _pass.Limits[query + column])
-                    worker.Lists.Add(query + column, _pass.CandidateOf(query + column, score, row + r, 0));
+                int column = System.Numerics.BitOperations.TrailingZeroCount(hits);
+
+                // The limit may have come down since the tile was computed.
+                if (scores[column] <= limits[column])
+                    lists.Add(query + column, _pass.CandidateOf(query + column, scores[column], row + r, 0));
             }
         }
     }

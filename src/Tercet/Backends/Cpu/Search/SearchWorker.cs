@@ -3,14 +3,29 @@ using Tercet.Memory;
 namespace Tercet.Backends.Cpu.Search;
 
 /// <summary>One worker's lists and scratch.</summary>
-internal sealed unsafe class SearchWorker(SearchPass pass, int scores, int tailFloats) : IDisposable
+internal sealed unsafe class SearchWorker : IDisposable
 {
-    private readonly PinnedBuffer<float> _scores = new(scores);
-    private readonly PinnedBuffer<float> _tail = new(tailFloats);
+    private readonly PinnedBuffer<float> _scores;
+    private readonly PinnedBuffer<ulong> _rowHits = new(16);
+    private readonly PinnedBuffer<float> _tail;
 
-    public CandidateLists Lists { get; } = new(pass);
+    // SAFETY: the buffers live as long as the worker.
+    public SearchWorker(SearchPass pass, int scores, int tailFloats)
+    {
+        _scores = new PinnedBuffer<float>(scores);
+        _tail = new PinnedBuffer<float>(tailFloats);
+        Scores = (float*)_scores.DangerousGetAddress();
+        RowHits = (ulong*)_rowHits.DangerousGetAddress();
+        Lists = new CandidateLists(pass);
+    }
 
-    public float* Scores => (float*)_scores.DangerousGetAddress();
+    public CandidateLists Lists { get; }
+
+    /// <summary>Scores of a tile or of a chunk.</summary>
+    public float* Scores { get; }
+
+    /// <summary>Where a tile's rows have hits.</summary>
+    public ulong* RowHits { get; }
 
     /// <summary>Copies the last rows of the gallery, fewer than a tile has, in front of rows of zeros.</summary>
     // SAFETY: the scratch holds a tile's rows.
@@ -26,6 +41,7 @@ internal sealed unsafe class SearchWorker(SearchPass pass, int scores, int tailF
     {
         Lists.Dispose();
         _scores.Dispose();
+        _rowHits.Dispose();
         _tail.Dispose();
     }
 }
