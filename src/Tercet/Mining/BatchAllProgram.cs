@@ -209,12 +209,12 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         DistanceMetric metric = _options.Metric;
         double nearest = MetricKey.ToValue(metric, Math.Max(0, (double)key - tolerance));
         double farthest = MetricKey.ToValue(metric, Math.Max(0, (double)key + tolerance));
-        int most = thresholds.Length - UpperBound(thresholds, nearest);
-        int least = thresholds.Length - UpperBound(thresholds, farthest);
-        if (most == least && key >= SmallKeyFactor * tolerance)
+        int first = UpperBound(thresholds, nearest);
+        bool isClear = first == thresholds.Length || thresholds[first] > farthest;
+        if (isClear && key >= SmallKeyFactor * tolerance)
         {
             distance = MetricKey.ToValue(metric, key);
-            return most;
+            return thresholds.Length - first;
         }
 
         distance = MetricKey.ToValue(metric, kernels.ExactKey(anchor, position));

@@ -24,6 +24,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     private PinnedBuffer<int> _positives = new(0);
     private PinnedBuffer<double> _distances = new(0);
     private PinnedBuffer<double> _sorted = new(0);
+    private PinnedBuffer<int> _order = new(0);
     private PinnedBuffer<double> _thresholds = new(0);
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<float> _bestScores = new(0);
@@ -112,33 +113,35 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     /// <summary>Ends an anchor: the nearest negative beyond every positive.</summary>
     public void Finish(RankedRow farthest, out SemiHardResult result)
     {
-        Span<int> best = _best.Span;
-        Span<double> bestKeys = _bestKeys.Span;
         ReadOnlySpan<int> rows = _session.Layout.GalleryRows;
         for (int bucket = 0; bucket <= _count; bucket++)
         {
-            if (best[bucket] >= 0)
+            if (_bestOf[bucket] >= 0)
                 ExactBest(bucket);
         }
 
         for (int bucket = _count - 1; bucket >= 0; bucket--)
         {
-            int next = best[bucket + 1];
-            if (next >= 0 && (best[bucket] < 0 || IsBetter(bestKeys[bucket + 1], next, bestKeys[bucket], best[bucket], rows)))
-                (best[bucket], bestKeys[bucket]) = (next, bestKeys[bucket + 1]);
+            int next = _bestOf[bucket + 1];
+            if (next >= 0 && (_bestOf[bucket] < 0 || IsBetter(_keyOf[bucket + 1], next, _keyOf[bucket], _bestOf[bucket], rows)))
+                (_bestOf[bucket], _keyOf[bucket]) = (next, _keyOf[bucket + 1]);
         }
 
-        // A positive of sorted rank r (equal ones share the last) looks beyond its own threshold.
-        ReadOnlySpan<double> distances = _distances.Span[.._count];
-        ReadOnlySpan<double> sorted = _sorted.Span[.._count];
+        // A positive looks beyond the last threshold that equals its own.
         Span<RankedRow> negatives = _negatives.Span[.._count];
-        for (int i = 0; i < _count; i++)
-            negatives[i] = Ranked(RankAbove(sorted, distances[i]));
+        ReadOnlySpan<int> order = _order.Span[.._count];
+        RankedRow negative = Ranked(_count);
+        for (int rank = _count - 1; rank >= 0; rank--)
+        {
+            if (rank + 1 < _count && _distanceOf[rank] < _distanceOf[rank + 1])
+                negative = Ranked(rank + 1);
+            negatives[order[rank]] = negative;
+        }
 
         result = new SemiHardResult
         {
             Positives = _positives.Span[.._count],
-            PositiveDistances = distances,
+            PositiveDistances = _distances.Span[.._count],
             Negatives = negatives,
             Nearest = Ranked(0),
             Farthest = farthest,
@@ -155,6 +158,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         _positives.Dispose();
         _distances.Dispose();
         _sorted.Dispose();
+        _order.Dispose();
         _thresholds.Dispose();
         _limits.Dispose();
         _bestScores.Dispose();
@@ -167,19 +171,10 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     private static bool IsBetter(double key, int position, double bestKey, int best, ReadOnlySpan<int> rows) =>
         key < bestKey || (key == bestKey && rows[position] < rows[best]);
 
-    // The number of sorted values that are not above a value that is one of them.
-    private static int RankAbove(ReadOnlySpan<double> sorted, double value)
-    {
-        int rank = sorted.BinarySearch(value);
-        while (rank < sorted.Length && sorted[rank] <= value)
-            rank++;
-        return rank;
-    }
-
     private RankedRow Ranked(int bucket)
     {
-        int position = _best.Span[bucket];
-        return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(_metric, _bestKeys.Span[bucket]));
+        int position = _bestOf[bucket];
+        return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(_metric, _keyOf[bucket]));
     }
 
     private void LoadPositives(int classStart, int classEnd, int self)
@@ -188,6 +183,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         PinnedBuffer.Grow(ref _positives, most);
         PinnedBuffer.Grow(ref _distances, most);
         PinnedBuffer.Grow(ref _sorted, most);
+        PinnedBuffer.Grow(ref _order, most);
         PinnedBuffer.Grow(ref _thresholds, 2L * most);
         PinnedBuffer.Grow(ref _negatives, most);
         PinnedBuffer.Grow(ref _limits, most + 2);
@@ -217,7 +213,10 @@ internal sealed unsafe class SemiHardWorker : IDisposable
 
         _count = count;
         distances[..count].CopyTo(_sorted.Span);
-        _sorted.Span[..count].Sort();
+        Span<int> order = _order.Span[..count];
+        for (int i = 0; i < count; i++)
+            order[i] = i;
+        _sorted.Span[..count].Sort(order);
         for (int rank = 0; rank < count; rank++)
         {
             _thresholdOf[rank] = MetricKey.FromValue(_metric, _distanceOf[rank]);
