@@ -6,7 +6,7 @@ namespace Tercet.Bench;
 /// <summary>
 /// <c>peer-ours --embeddings X.npy --labels Y.npy [--threads T] [--calls R] [--ms M] [workload ...]</c>: times our workloads and prints one JSON line.
 /// Without workloads it serves requests from standard input, one line each and one JSON line back, so that the comparison can have everybody's
-/// data loaded and call everybody in turn: <c>time WORKLOAD CALLS MS</c> or <c>check WORKLOAD FILE</c>.
+/// data loaded and call everybody in turn: <c>time WORKLOAD CALLS MS WARM</c> or <c>check WORKLOAD FILE</c>.
 /// </summary>
 internal static class PeerVerb
 {
@@ -31,7 +31,7 @@ internal static class PeerVerb
 
         using PeerWorkloads workloads = new(embeddings, labels, threads);
         if (names.Count > 0)
-            Reply(names.ToDictionary(name => name, name => Time(workloads, name, calls, milliseconds)));
+            Reply(names.ToDictionary(name => name, name => Time(workloads, name, calls, milliseconds, warm: true)));
         else
             Serve(workloads);
         return 0;
@@ -46,7 +46,7 @@ internal static class PeerVerb
             try
             {
                 if (request[0] == "time")
-                    Reply(Time(workloads, request[1], int.Parse(request[2]), double.Parse(request[3])));
+                    Reply(Time(workloads, request[1], int.Parse(request[2]), double.Parse(request[3]), warm: request[4] == "1"));
                 else
                     Reply(new { count = workloads.Write(request[1], request[2]) });
             }
@@ -57,11 +57,11 @@ internal static class PeerVerb
         }
     }
 
-    /// <summary>One call untimed, then at least so many calls and at least so long.</summary>
-    private static object Time(PeerWorkloads workloads, string name, int calls, double milliseconds)
+    /// <summary>When warm one call untimed; then at least so many calls and at least so long.</summary>
+    private static object Time(PeerWorkloads workloads, string name, int calls, double milliseconds, bool warm)
     {
         Func<long> workload = workloads[name];
-        long count = workload();
+        long count = warm ? workload() : 0;
         List<double> times = new(100_000);
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         TimeSpan processor = Environment.CpuUsage.TotalTime;
@@ -69,7 +69,7 @@ internal static class PeerVerb
         do
         {
             long begin = Stopwatch.GetTimestamp();
-            workload();
+            count = workload();
             times.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
         }
         while (times.Count < calls || Stopwatch.GetElapsedTime(start).TotalMilliseconds < milliseconds);

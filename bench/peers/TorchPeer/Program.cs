@@ -14,7 +14,7 @@ while (Console.ReadLine() is { } line)
     try
     {
         if (request[0] == "time")
-            Reply(Time(request[1], int.Parse(request[2]), double.Parse(request[3])));
+            Reply(Time(request[1], int.Parse(request[2]), double.Parse(request[3]), request[4] == "1"));
         else
             Reply(new { count = workloads.Write(request[1], request[2]) });
     }
@@ -24,17 +24,17 @@ while (Console.ReadLine() is { } line)
     }
 }
 
-// One call untimed, then at least so many calls and at least so long.
-object Time(string name, int calls, double milliseconds)
+// When warm one call untimed; then at least so many calls and at least so long.
+object Time(string name, int calls, double milliseconds, bool warm)
 {
-    long count = workloads.Run(name);
+    long count = warm ? workloads.Run(name) : 0;
     List<double> times = [];
     TimeSpan processor = Environment.CpuUsage.TotalTime;
     long start = Stopwatch.GetTimestamp();
     do
     {
         long begin = Stopwatch.GetTimestamp();
-        workloads.Run(name);
+        count = workloads.Run(name);
         times.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
     }
     while (times.Count < calls || Stopwatch.GetElapsedTime(start).TotalMilliseconds < milliseconds);

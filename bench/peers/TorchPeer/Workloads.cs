@@ -159,7 +159,8 @@ internal sealed class Workloads
         Tensor distance = _x.mm(_x.t()).mul_(-2).add_(2);
         Tensor gap = distance[a, n] - distance[a, p];
         Tensor inside = (gap <= Margin) & (gap > 0);
-        return a[inside].shape[0] + (0 * p[inside].shape[0]) + (0 * n[inside].shape[0]);
+        Tensor[] selected = [a[inside], p[inside], n[inside]];
+        return selected[0].shape[0];
     }
 
     private long AllTripletsLoss()

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Compares Tercet with its peers on this machine: installs them, builds both sides, runs everybody in turn on the same data and cores, and
+# writes bench/results/<machine>/cpu-mining.md and .json. Run it on a machine that does nothing else.
+#   bench/peers/run.sh [--quick|--full]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+# Debian's own interpreter: the peers are Debian's packages.
+python=/usr/bin/python3
+packages=(python3-numpy python3-torch python3-sklearn python3-faiss python3-threadpoolctl libopenblas0-pthread util-linux)
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "missing: ${missing[*]}; install them with: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+export MSBUILDDISABLENODEREUSE=1
+dotnet build bench/Tercet.Bench -c Release -v q
+dotnet build bench/peers/TorchPeer -c Release -v q
+
+# What a machine's owner set for other programs must not slow a peer down, nor narrow our vectors; the harness chooses each peer's settings.
+exec env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS -u MKL_NUM_THREADS \
+    -u MKL_DEBUG_CPU_TYPE -u MKL_ENABLE_INSTRUCTIONS -u ATEN_CPU_CAPABILITY -u TERCET_LANES \
+    "$python" bench/peers/cpu_mining.py "$@"
