@@ -1,12 +1,13 @@
 """cpu_mining.py [--quick|--full]: mining on the CPU, Tercet against the bare matrix product and the PyTorch forms, in turn in one run."""
 import contextlib
 import os
+import subprocess
 import sys
 
 from agreement import compare
 from cpu_report import PRODUCTS, RULES, TORCHES, plain, report
-from harness import (DATA, HERE, KEEP_PAGES, PYTHON, TORCH_PEER, PeerError, Worker, in_turn, machine, ours, roof, unit_rows, waiting,
-                     write_results)
+from harness import (DATA, HERE, KEEP_PAGES, PRELOAD, PYTHON, TORCH_PEER, PeerError, Worker, in_turn, machine, ours, roof, unit_rows,
+                     waiting, write_results)
 
 SHAPES = ((1800, 128), (8192, 128), (8192, 512), (16384, 128))
 TILES = (128, 256, 512, 1024)
@@ -20,6 +21,8 @@ def peer_command(name, data, threads):
 
 def peer(name, data, threads, settings, **options):
     environment = settings.get(name, {}) | (KEEP_PAGES if name != "numpy" else {})
+    if name == "torch-2.10" and PRELOAD.exists():
+        environment["LD_PRELOAD"] = str(PRELOAD)
     return Worker(name, peer_command(name, data, threads), threads, environment=environment | options.pop("environment", {}), **options)
 
 
@@ -38,6 +41,13 @@ def fastest_settings(flags):
                 tried[name].append((worker.time(workload, 20)["min_ms"], worker.version, blas | variant))
         settings[name] = min(tried[name], key=lambda each: each[0])[2]
     return settings, tried
+
+
+def mkl():
+    """MKL's own account of itself and of the kernels it chose."""
+    environment = os.environ | {"MKL_VERBOSE": "1"} | ({"LD_PRELOAD": str(PRELOAD)} if PRELOAD.exists() else {})
+    told = subprocess.run(peer_command("torch-2.10", unit_rows(1800, 128), 1), input="time sgemm 1 0 0\n", capture_output=True, text=True, env=environment)
+    return next((line.removeprefix("MKL_VERBOSE ") for line in told.stdout.split("\n") if "MKL_VERBOSE oneMKL" in line), "unknown")
 
 
 def best_tiles(workers, threads):
@@ -143,6 +153,7 @@ def main(arguments):
         "rounds": rounds,
         "tried": tried,
         "settings": settings,
+        "mkl": mkl(),
         "shapes": [measure(n, d, rounds, settings, thread_counts) for n, d in (SHAPES if full else SHAPES[:1])],
         "memory_limit_gib": round(0.75 * available / 2**30, 1),
         "all_triplets": [row for n in ((600, 1800) if full else (600,)) for row in all_triplets(n, 3, settings, int(0.75 * available))],

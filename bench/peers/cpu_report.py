@@ -107,7 +107,7 @@ Load average at the start {facts['load_at_start']}; the calls waited for a core 
 
 Everybody in turn, {results['rounds']} rounds; every number is the median over the rounds (least–greatest) of a turn's median call; a ratio is
 taken round by round. One thread runs on core 0, two on cores 0 and 1. Rows of unit norm, 40 an identity, in shuffled order, squared distances.
-Versions: {'; '.join(f'{name}: {version}' for name, version in results['shapes'][0]['versions'].items())}.
+Versions: {'; '.join(f'{name}: {version}' for name, version in results['shapes'][0]['versions'].items())}. {results['mkl']}.
 
 ## Batch-hard against the bare N × N × D product
 Ours mines (`StatisticsLevel.Selected`); theirs is one sgemm into a preallocated output. % of roof counts the half product N(N + 1)D only.

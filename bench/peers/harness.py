@@ -17,6 +17,7 @@ DATA = ROOT / "artifacts/peers"
 PYTHON = "/usr/bin/python3"
 OURS = ["dotnet", str(ROOT / "bench/Tercet.Bench/bin/Release/net10.0/Tercet.Bench.dll")]
 TORCH_PEER = ["dotnet", str(HERE / "TorchPeer/bin/Release/net10.0/TorchPeer.dll")]
+PRELOAD = HERE / "TorchPeer/bin/Release/net10.0/libios_init.so"
 # Large temporaries from the heap instead of fresh pages on every call, for the peers that cannot be given all their outputs.
 KEEP_PAGES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 36), "MALLOC_TOP_PAD_": str(64 << 20)}
 

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 # Debian's own interpreter: the peers are Debian's packages.
 python=/usr/bin/python3
-packages=(python3-numpy python3-torch python3-sklearn python3-faiss python3-threadpoolctl libopenblas0-pthread util-linux)
+packages=(python3-numpy python3-torch python3-sklearn python3-faiss python3-threadpoolctl libopenblas0-pthread util-linux g++)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -25,6 +25,7 @@ fi
 export MSBUILDDISABLENODEREUSE=1
 dotnet build bench/Tercet.Bench -c Release -v q
 dotnet build bench/peers/TorchPeer -c Release -v q
+"$python" bench/peers/TorchPeer/older_libstdcxx.py bench/peers/TorchPeer/bin/Release/net10.0
 
 # What a machine's owner set for other programs must not slow a peer down, nor narrow our vectors; the harness chooses each peer's settings.
 exec env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS -u MKL_NUM_THREADS \
