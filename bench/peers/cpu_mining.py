@@ -20,7 +20,7 @@ def peer_command(name, data, threads):
 
 
 def peer(name, data, threads, settings, **options):
-    environment = settings.get(name, {}) | (KEEP_PAGES if name != "numpy" else {})
+    environment = settings.get(name, {}) | ({} if name == "numpy" or "memory_limit" in options else KEEP_PAGES)
     if name == "torch-2.10" and PRELOAD.exists():
         environment["LD_PRELOAD"] = str(PRELOAD)
     return Worker(name, peer_command(name, data, threads), threads, environment=environment | options.pop("environment", {}), **options)
@@ -38,7 +38,7 @@ def fastest_settings(flags):
             blas = settings.get("numpy", {}) if name == "torch-1.13" else {}
             with peer(name, data, 1, {name: blas | variant}) as worker:
                 worker.time(workload, 3)
-                tried[name].append((worker.time(workload, 20)["min_ms"], worker.version, blas | variant))
+                tried[name].append((worker.time(workload, 20, 500)["min_ms"], worker.version, blas | variant))
         settings[name] = min(tried[name], key=lambda each: each[0])[2]
     return settings, tried
 
@@ -102,7 +102,7 @@ def measure(n, d, rounds, settings, thread_counts):
             roofs[threads] = {key: max(roofs[threads][key], again[key]) for key in ("gflops", "read_gb_s")}
         versions = {name: worker.version for (name, threads), worker in workers.items() if threads == 1}
     return {"n": n, "d": d, "turns": turns, "roofs": roofs, "agreement": agreement, "versions": versions,
-            "tiles": {key: request for key, (_, request) in contenders.items() if ":" in request}, "waiting": waiting(turns, lambda key: key[2])}
+            "tiles": {key: request for key, (_, request) in contenders.items() if ":" in request}, "waiting": waiting(reply for key, replies in turns.items() if key[2] == 1 for reply in replies)}
 
 
 def all_triplets(n, rounds, settings, limit):

@@ -88,13 +88,15 @@ def in_turn(contenders, rounds, milliseconds=200):
 
 
 def unit_rows(n, d, per_identity=40, seed=17):
-    """Unit-norm rows around one centre an identity, in shuffled order, and their labels: the paths of X.npy and Y.npy, made once."""
+    """Unit-norm rows around one centre an identity, in shuffled order, and their labels: the paths of X.npy and Y.npy, made once. The centre's
+    share of a row is such that positives and negatives overlap in every dimension alike, as they do while a model is being trained."""
     folder = DATA / f"n{n}-d{d}-k{per_identity}-seed{seed}"
     paths = str(folder / "x.npy"), str(folder / "y.npy")
     if not all(map(os.path.exists, paths)):
         random = np.random.default_rng(seed)
         labels = random.permutation(np.arange(n) // per_identity)
-        x = random.standard_normal((n // per_identity + 1, d))[labels] + random.standard_normal((n, d))
+        share = 0.2 * (128 / d) ** 0.5
+        x = random.standard_normal((n // per_identity + 1, d))[labels] * (share / (1 - share)) ** 0.5 + random.standard_normal((n, d))
         x /= np.linalg.norm(x, axis=1, keepdims=True)
         folder.mkdir(parents=True, exist_ok=True)
         np.save(paths[0], x.astype(np.float32))
@@ -125,9 +127,9 @@ def machine():
     }
 
 
-def waiting(turns, threads):
-    """How much longer than its own processor time the calls took, at most: above 0.1, somebody else was using the cores."""
-    return max(reply["ms"] * threads(key) / max(reply["cpu_ms"], 1e-9) - 1 for key, replies in turns.items() for reply in replies)
+def waiting(replies):
+    """How much longer than its own processor time calls on one thread took, at most: above 0.1, somebody else was using the core."""
+    return max(reply["ms"] / max(reply["cpu_ms"], 1e-9) - 1 for reply in replies)
 
 
 class Spread:
