@@ -23,7 +23,7 @@ def peer(name, data, threads, settings, **options):
     environment = settings.get(name, {}) | ({} if name == "numpy" or "memory_limit" in options else KEEP_PAGES)
     if name == "torch-2.10" and PRELOAD.exists():
         environment["LD_PRELOAD"] = str(PRELOAD)
-    return Worker(name, peer_command(name, data, threads), threads, environment=environment | options.pop("environment", {}), **options)
+    return Worker(name, peer_command(name, data, threads), threads, environment=environment, **options)
 
 
 def fastest_settings(flags):
@@ -106,14 +106,12 @@ def measure(n, d, rounds, settings, thread_counts):
 
 
 def all_triplets(n, rounds, settings, limit):
-    """pytorch-metric-learning's algorithm, with so much address space and no more, so that it fails instead of the machine."""
+    """pytorch-metric-learning's algorithm, with so much memory and no more, so that it fails instead of the machine."""
     data, results = unit_rows(n, 128), []
-    # The runtime of .NET reserves address space far beyond what it uses unless told not to.
-    small_heap = {"DOTNET_GCHeapHardLimit": hex(1 << 28)[2:]}
     for name in TORCHES:
         for theirs, mine in (("pml-semi-hard", ("semi-hard", "all-semi-hard")), ("pml-loss", ("batch-all-loss",))):
             try:
-                with ours(data, 1) as worker, peer(name, data, 1, settings, memory_limit=limit, environment=small_heap) as other:
+                with ours(data, 1) as worker, peer(name, data, 1, settings, memory_limit=limit) as other:
                     turns = in_turn({"theirs": (other, theirs), **{workload: (worker, workload) for workload in mine}}, rounds)
                     results += [(n, name, theirs, workload, turns) for workload in mine]
             except PeerError as error:

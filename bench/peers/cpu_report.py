@@ -119,7 +119,7 @@ Ours mines (`StatisticsLevel.Selected`); theirs is one sgemm into a preallocated
 {forms(results)}
 ## Threads: one thread's time ÷ that of several
 {scaling(results)}
-## All-triplets tensors (pytorch-metric-learning's algorithm), one thread, address space limited to {results['memory_limit_gib']} GiB
+## All-triplets tensors (pytorch-metric-learning's algorithm), one thread, private memory limited to {results['memory_limit_gib']} GiB
 {all_triplets(results)}
 ## Ours on a batch that the N × N forms cannot hold
 {large(results)}

@@ -27,11 +27,12 @@ class PeerError(Exception):
 
 
 class Worker:
-    """One process with its data loaded, pinned to cores 0 .. threads − 1, that runs a workload when told to."""
+    """One process with its data loaded, pinned to cores 0 .. threads − 1, that runs a workload when told to.
+    memory_limit bounds its private memory in bytes (not address space: runtimes reserve far more of that than they use)."""
 
     def __init__(self, name, command, threads=1, environment=None, memory_limit=None):
         self.name, self.threads = name, threads
-        limits = (lambda: resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))) if memory_limit else None
+        limits = (lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, memory_limit))) if memory_limit else None
         variables = {f"{library}_NUM_THREADS": str(threads) for library in ("OPENBLAS", "OMP", "MKL")}
         cores = ",".join(map(str, range(threads)))
         self.process = subprocess.Popen(["taskset", "-c", cores, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
