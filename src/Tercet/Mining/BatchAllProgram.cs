@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends;
 using Tercet.Memory;
@@ -105,6 +106,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         _sums.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddLoss(IMiningKernels kernels, AnchorPositives positives, int anchor, ReadOnlySpan<float> keys)
     {
         positives.Load(kernels, _layout, _options.Metric, anchor);
@@ -144,6 +146,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         _terms.Span[anchor] = terms;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddGradient(IMiningKernels kernels, int worker, int anchor, Span<float> keys)
     {
         int start = _layout.ClassStarts[anchor];

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Tercet.Backends;
 using Tercet.Memory;
 
@@ -182,6 +183,7 @@ internal sealed class NegativeRanking : IDisposable
         ? lowest ? float.PositiveInfinity : float.NegativeInfinity
         : lowest ? TensorPrimitives.Min(keys) : TensorPrimitives.Max(keys);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CountBins(ReadOnlySpan<float> keys, Span<int> starts)
     {
         foreach (float key in keys)
@@ -189,6 +191,7 @@ internal sealed class NegativeRanking : IDisposable
     }
 
     // While rows are placed, starts[bin + 1] is the next free index of the bin; afterwards starts[bin] is its first.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Distribute(ReadOnlySpan<float> keys, int firstPosition, Span<int> starts)
     {
         Span<float> sortedKeys = _keys.Span;

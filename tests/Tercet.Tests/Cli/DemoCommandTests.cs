@@ -12,7 +12,7 @@ public sealed class DemoCommandTests : IDisposable
     [Fact]
     public void Demo_RealFaces_ReachesThePublishedAccuracy()
     {
-        string assets = Assets();
+        string assets = Repository.RequireAssets();
         JsonElement json = CliProcess.Run(_folder.Path, "demo", "--assets", assets, "--device", "cpu", "--json").Succeeded().Json;
         Assert.Equal((55, 5), (json.GetProperty("faces").GetInt32(), json.GetProperty("people").GetInt32()));
         JsonElement evaluation = json.GetProperty("evaluation");
@@ -30,15 +30,5 @@ public sealed class DemoCommandTests : IDisposable
             Assert.Equal(Path.GetDirectoryName(pair.GetProperty("first").GetString()), Path.GetDirectoryName(pair.GetProperty("second").GetString()));
         using SKBitmap picture = SKBitmap.Decode(_folder["tercet-demo.png"]);
         Assert.True(picture.Width > 1000 && picture.Height > 1000);
-    }
-
-    private static string Assets()
-    {
-        DirectoryInfo? root = new(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Engine.sln")))
-            root = root.Parent;
-        string assets = Environment.GetEnvironmentVariable("TERCET_ASSETS") ?? Path.Combine(root?.FullName ?? ".", ".cache", "tercet");
-        Assert.SkipUnless(File.Exists(Path.Combine(assets, "sface.onnx")) && Directory.Exists(Path.Combine(assets, "faces")), $"{assets} lacks the model or the faces; run bench/assets.sh or set TERCET_ASSETS.");
-        return assets;
     }
 }

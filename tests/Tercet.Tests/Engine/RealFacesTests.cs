@@ -10,7 +10,7 @@ public sealed class RealFacesTests
     [Fact]
     public void EmbedImages_RealFaces_AreVerifiedAtThePublishedThreshold()
     {
-        string cache = FindCache();
+        string cache = Repository.RequireAssets();
         string[] paths = [.. Directory.GetFiles(Path.Combine(cache, "faces"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         string[] identities = [.. paths.Select(path => Path.GetFileName(Path.GetDirectoryName(path)!))];
         string[] names = [.. identities.Distinct()];
@@ -29,16 +29,5 @@ public sealed class RealFacesTests
         Assert.True(accuracy.Value.Accuracy >= 0.97, $"{accuracy}");
         Assert.Equal(1.0, report.Retrieval.Rank1);
         TestContext.Current.TestOutputHelper?.WriteLine($"{accuracy} rank-1 {report.Retrieval.Rank1} MAP@R {report.Retrieval.MapAtR}");
-    }
-
-    private static string FindCache()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Engine.sln")))
-            folder = folder.Parent;
-        string cache = Environment.GetEnvironmentVariable("TERCET_CACHE") ?? Path.Combine(folder?.FullName ?? ".", ".cache", "tercet");
-        if (!File.Exists(Path.Combine(cache, "sface.onnx")) || !Directory.Exists(Path.Combine(cache, "faces")))
-            Assert.Skip($"{cache} has no sface.onnx and no faces; bench/assets.sh fetches them.");
-        return cache;
     }
 }

@@ -11,7 +11,7 @@ public sealed class SFaceTests
     public void Load_SFace_IsMadeDynamicAndBatchesEqualSingleRuns()
     {
         EmbedderOptions options = new() { Device = DeviceChoice.Cpu, MaxBatch = 11 };
-        using OnnxEmbedder embedder = OnnxEmbedder.Load(ModelPath(), options);
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(Path.Combine(Repository.RequireAssets(), "sface.onnx"), options);
         Assert.Equal(Sha256, embedder.Info.Sha256);
         Assert.Equal((BatchMode.MadeDynamic, 128, 3 * 112 * 112), (embedder.Info.BatchMode, embedder.Dimension, embedder.InputLength));
 
@@ -31,19 +31,5 @@ public sealed class SFaceTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         embedder.Run(11);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-    }
-
-    private static string ModelPath()
-    {
-        string? named = Environment.GetEnvironmentVariable("TERCET_SFACE");
-        if (named is not null)
-            return named;
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Engine.sln")))
-            folder = folder.Parent;
-        string path = Path.Combine(folder?.FullName ?? ".", ".cache", "tercet", "sface.onnx");
-        if (!File.Exists(path))
-            Assert.Skip($"{path} is absent; fetch the model or set TERCET_SFACE.");
-        return path;
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CommunityToolkit.HighPerformance;
 using Tercet.Mining;
 
@@ -25,8 +24,8 @@ public sealed class ReadmeTests
     [Fact]
     public void Example_InTheReadme_IsTheCodeAbove()
     {
-        string source = File.ReadAllText(SourcePath());
-        string readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "..", "README.md"));
+        string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Tercet.Tests", "Readme", "ReadmeTests.cs"));
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
         IEnumerable<string> lines = source.Split("        // README\n")[1].Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0);
         Assert.All(lines, line => Assert.Contains(line, readme, StringComparison.Ordinal));
     }
@@ -44,6 +43,4 @@ public sealed class ReadmeTests
         found = statistics;
         return triplets[..count];
     }
-
-    private static string SourcePath([CallerFilePath] string path = "") => path;
 }

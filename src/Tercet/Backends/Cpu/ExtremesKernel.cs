@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -16,12 +17,16 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
 {
     private const int BlockColumnBytes = 256 << 10;
     private const int LargestBlockColumns = 480;
+    private const int LargestGroupPanels = 4;
+    private const int ItemsPerWorker = 8;
 
     private Worker[] _workers = [];
     private PinnedBuffer<float> _tolerances = new(0);
     private float* _tolerance;
     private ExtremeKinds _positiveKind;
     private int _blockPanels;
+    private int _rowPanels;
+    private int _groupPanels;
 
     /// <summary>Runs over all blocks. Results are read with <see cref="Candidates"/>.</summary>
     /// <param name="wanted">At most one kind of positive, and the nearest negative or not.</param>
@@ -39,8 +44,12 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         session.KeyTolerances(_tolerance, anchors.Count, 2.001f);
         new Span<float>(_tolerance + anchors.Count, padded - anchors.Count).Clear();
 
-        int items = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
-        PrepareWorkers(Math.Min(session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth), Math.Max(1, items)), padded);
+        // Several panels of anchors pass over a block of columns while it is in the cache, but not so many that workers would run dry.
+        _rowPanels = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
+        int workers = session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth);
+        _groupPanels = Math.Clamp(_rowPanels / (ItemsPerWorker * workers), 1, LargestGroupPanels);
+        int items = (_rowPanels + _groupPanels - 1) / _groupPanels;
+        PrepareWorkers(Math.Min(workers, Math.Max(1, items)), padded);
         session.Team.Run(this, items, WorkerCount, session.Cancellation);
     }
 
@@ -75,9 +84,19 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     void ITeamJob.Execute(int worker, int item)
     {
         int panels = session.Gallery.PanelCount;
-        int first = session.Layout.IsSymmetric ? item : 0;
-        for (int panel = first; panel < panels; panel += _blockPanels)
-            DoBlock(_workers[worker], item, panel, Math.Min(panels, panel + _blockPanels));
+        int firstRow = item * _groupPanels;
+        int endRow = Math.Min(_rowPanels, firstRow + _groupPanels);
+        for (int panel = session.Layout.IsSymmetric ? firstRow : 0; panel < panels; panel += _blockPanels)
+        {
+            int end = Math.Min(panels, panel + _blockPanels);
+            for (int row = firstRow; row < endRow; row++)
+            {
+                // Below the diagonal the block has been, or will be, seen from the other side.
+                int first = session.Layout.IsSymmetric ? Math.Max(panel, row) : panel;
+                if (first < end)
+                    DoBlock(_workers[worker], row, first, end);
+            }
+        }
     }
 
     public void Dispose()
@@ -106,6 +125,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         Fold(worker, positives: false, rowPanel * width, firstColumn, 0, columns, columnsAsAnchors);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeKeys(Worker worker, int rowPanel, int firstPanel, int endPanel)
     {
         TileKernel kernel = session.Kernel;
@@ -134,6 +154,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     // Moves the positives' keys, as scores, into the worker's second block, columns [from, to), and fills their place with a key above all others.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool MovePositives(Worker worker, int firstRow, int firstColumn, int columns, out int from, out int to)
     {
         ReadOnlySpan<int> starts = session.Layout.ClassStarts;
@@ -181,6 +202,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fold(Worker worker, bool positives, int firstRow, int firstColumn, int from, int to, int columnsAsAnchors)
     {
         IBlockFold fold = session.Kernel.Fold;
@@ -201,6 +223,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
             TakeColumns(worker, table, start, hits, scores, firstRow, firstColumn);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TakeRow(CandidateTable table, int anchor, float best, float* scores, int firstColumn, int from, int to)
     {
         IBlockFold fold = session.Kernel.Fold;
@@ -216,6 +239,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     // All hit columns of one vector at once: each row of the block is read once for them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TakeColumns(Worker worker, CandidateTable table, int start, uint hits, float* scores, int firstRow, int firstColumn)
     {
         for (uint rest = hits; rest != 0; rest &= rest - 1)

@@ -60,6 +60,7 @@ internal sealed unsafe class ExtremesScan(CpuSession session) : IKeyRowConsumer,
 
     public void Dispose() => _kernel.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool DecideCandidates(ExtremeKinds wanted, Span<AnchorExtremes> extremes)
     {
         Span<int> candidates = stackalloc int[Math.Min(_kernel.LargestCandidateCount, 4096)];

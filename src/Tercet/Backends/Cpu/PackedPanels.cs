@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -99,6 +100,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
         _norms.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(int index)
     {
         float* panel = Panel(index);

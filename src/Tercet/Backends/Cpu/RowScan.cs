@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -62,6 +63,7 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
 
     // SAFETY: panels are whole (padded) in both directions, and tiles of kernel.Rows divide a panel, so every tile lies inside the packed rows and
     // inside the key buffer. Columns in blocks that stay in the second-level cache while all strips of the anchors pass over them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeBlock(int firstAnchor, int anchors, float* keys)
     {
         TileKernel kernel = session.Kernel;

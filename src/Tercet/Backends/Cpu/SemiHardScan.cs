@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Tercet.Mining;
 
 namespace Tercet.Backends.Cpu;
@@ -57,6 +58,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
             worker.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Scan(SemiHardWorker state, float* row, int from, int to)
     {
         for (int column = from; column < to; column += ChunkColumns)

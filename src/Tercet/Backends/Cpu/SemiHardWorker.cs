@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -77,6 +78,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
 
     /// <summary>Takes a chunk of keys, whose bins stand in <see cref="Bins"/>.</summary>
     // SAFETY: bins are clamped to the tables' length.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(float* keys, int firstPosition, int count)
     {
         int* bins = Bins;
@@ -111,6 +113,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     }
 
     /// <summary>Ends an anchor: the nearest negative beyond every positive.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(RankedRow farthest, out SemiHardResult result)
     {
         ReadOnlySpan<int> rows = _session.Layout.GalleryRows;
@@ -177,6 +180,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(_metric, _keyOf[bucket]));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LoadPositives(int classStart, int classEnd, int self)
     {
         int most = classEnd - classStart;
@@ -260,6 +264,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         return (int)Math.Clamp(bin, 0, LastBin);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillTables()
     {
         Span<int> buckets = _buckets.Span;
@@ -303,6 +308,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
             counts[from..to].Fill((uint)(_count - rank) | ((ulong)(uint)(_count - marginRank) << 32));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Look(float key, int bin, int bucket, int position)
     {
         if (bucket == OpenBucket)
