@@ -24,6 +24,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
     private PinnedBuffer<long> _terms = new(0);
     private PinnedBuffer<float> _gradient = new(0);
     private PinnedBuffer<double> _sums = new(0);
+    private PinnedBuffer<double> _norms = new(0);
     private RowLayout _layout = null!;
     private MiningOptions _options = null!;
     private int _depth;
@@ -68,6 +69,8 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
 
         if (!_wantsGradient)
             return;
+        if (_options.Metric == DistanceMetric.Cosine)
+            TakeNorms(kernels);
         _isSecondScan = true;
         kernels.ScanRows(this);
     }
@@ -104,6 +107,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         _terms.Dispose();
         _gradient.Dispose();
         _sums.Dispose();
+        _norms.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -126,10 +130,12 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         double loss = 0;
         long terms = 0;
         float tolerance = kernels.KeyTolerance(anchor);
+        int start = _layout.ClassStarts[anchor];
+        int end = _layout.ClassEnds[anchor];
         for (int position = 0; position < keys.Length; position++)
         {
-            if (position == _layout.ClassStarts[anchor])
-                position = _layout.ClassEnds[anchor];
+            if (position == start)
+                position = end;
             if (count == 0 || position >= keys.Length)
                 break;
             int violated = CountViolated(kernels, thresholds, anchor, position, keys[position], tolerance, out double distance);
@@ -152,17 +158,27 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         int start = _layout.ClassStarts[anchor];
         int end = _layout.ClassEnds[anchor];
         float tolerance = kernels.KeyTolerance(anchor);
-        double norm = Norm(kernels, anchor);
+        double norm = Norm(anchor);
         double own = 0;
+        ReadOnlySpan<double> thresholds = Thresholds(anchor);
+        ReadOnlySpan<double> allThresholds = _thresholds.Span;
+        ReadOnlySpan<long> offsets = _layout.PairOffsets;
         for (int other = 0; other < keys.Length; other++)
         {
-            bool isPositive = other >= start && other < end;
             double distance = 0;
-            int weight = other == anchor ? 0
-                : isPositive ? PairViolations(kernels, anchor, other, out distance)
-                : -CountViolated(kernels, Thresholds(anchor), anchor, other, keys[other], tolerance, out distance)
-                    - CountViolated(kernels, Thresholds(other), anchor, other, keys[other], tolerance, out distance);
-            keys[other] = PairFactor(kernels, other, weight, distance, norm, ref own);
+            int weight = 0;
+            if (other < start || other >= end)
+            {
+                ReadOnlySpan<double> others = allThresholds[(int)offsets[other]..(int)offsets[other + 1]];
+                weight = -CountViolated(kernels, thresholds, anchor, other, keys[other], tolerance, out distance)
+                    - CountViolated(kernels, others, anchor, other, keys[other], tolerance, out distance);
+            }
+            else if (other != anchor)
+            {
+                weight = PairViolations(kernels, anchor, other, out distance);
+            }
+
+            keys[other] = PairFactor(other, weight, distance, norm, ref own);
         }
 
         Span<double> sum = _sums.Span.Slice(worker * _depth, _depth);
@@ -175,7 +191,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
 
     // ∂d(x, y)/∂x · weight = own · x − factor · y for the three metrics; own is summed over all y, from the factor as it was rounded, so that what
     // cancels between the two does cancel.
-    private float PairFactor(IMiningKernels kernels, int other, int weight, double distance, double norm, ref double own)
+    private float PairFactor(int other, int weight, double distance, double norm, ref double own)
     {
         if (weight == 0)
             return 0;
@@ -191,7 +207,7 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
                 own += factor;
                 return factor;
             default:
-                double otherNorm = Norm(kernels, other);
+                double otherNorm = Norm(other);
                 if (norm == 0 || otherNorm == 0)
                     return 0;
                 factor = (float)(weight / (norm * otherNorm));
@@ -224,21 +240,20 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
         return thresholds.Length - UpperBound(thresholds, distance);
     }
 
-    // The first index whose threshold is above the value.
+    // The first index whose threshold is above the value. Without a branch to mispredict: every step adds half of what is left, or nothing.
     private static int UpperBound(ReadOnlySpan<double> thresholds, double value)
     {
-        int low = 0;
-        int high = thresholds.Length;
-        while (low < high)
+        if (thresholds.IsEmpty)
+            return 0;
+        int start = 0;
+        for (int length = thresholds.Length; length > 1;)
         {
-            int middle = (low + high) / 2;
-            if (thresholds[middle] > value)
-                high = middle;
-            else
-                low = middle + 1;
+            int half = length / 2;
+            start += Convert.ToInt32(thresholds[start + half - 1] <= value) * half;
+            length -= half;
         }
 
-        return low;
+        return start + Convert.ToInt32(thresholds[start] <= value);
     }
 
     // The first index whose threshold is not below the value.
@@ -254,13 +269,18 @@ internal sealed class BatchAllProgram : IMiningProgram, IKeyRowConsumer, IDispos
 
     private Span<int> Violations(int anchor) => _violations.Span.Slice((int)_layout.PairOffsets[anchor], _layout.PositiveCount(anchor));
 
-    private double Norm(IMiningKernels kernels, int position)
+    private double Norm(int position) => _options.Metric == DistanceMetric.Cosine ? _norms.Span[position] : 0;
+
+    private void TakeNorms(IMiningKernels kernels)
     {
-        if (_options.Metric != DistanceMetric.Cosine)
-            return 0;
-        double squaredNorm = 0;
-        foreach (float component in kernels.GalleryRow(position))
-            squaredNorm += (double)component * component;
-        return Math.Sqrt(squaredNorm);
+        PinnedBuffer.Grow(ref _norms, _layout.GalleryCount);
+        Span<double> norms = _norms.Span;
+        for (int position = 0; position < _layout.GalleryCount; position++)
+        {
+            double squaredNorm = 0;
+            foreach (float component in kernels.GalleryRow(position))
+                squaredNorm += (double)component * component;
+            norms[position] = Math.Sqrt(squaredNorm);
+        }
     }
 }
