@@ -7,6 +7,7 @@ namespace Tercet.Backends.Cpu.Search;
 /// Asks for memory before it is needed. The scans widen or sum as they read, and keep too few loads in flight to hide the way from memory; asking a page ahead
 /// made the code scan three times as fast (bench/results/notes-search.md). Without effect where the processor offers no hint.
 /// </summary>
+// SAFETY: a hint reads nothing, and faults at no address.
 internal static unsafe class Ahead
 {
     /// <summary>How far ahead, in bytes.</summary>

@@ -13,7 +13,7 @@ internal sealed unsafe class CandidateLists(SearchPass pass) : IDisposable
     private PinnedBuffer<Candidate> _candidates = new(0);
     private PinnedBuffer<int> _counts = new(0);
     private PinnedBuffer<float> _bounds = new(0);
-    private PinnedBuffer<RankedRow> _ranked = new(0);
+    private PinnedBuffer<KeyedRow> _ranked = new(0);
     private Candidate* _list;
     private int* _count;
     private int _k;
@@ -22,7 +22,7 @@ internal sealed unsafe class CandidateLists(SearchPass pass) : IDisposable
     /// <summary>Room for each query.</summary>
     public static int CapacityFor(int k) => k + Math.Max(24, k / 2);
 
-    // SAFETY (whole class): the buffers hold queries × capacity candidates, one count a query, and capacity elements of scratch.
+    // SAFETY: for the whole class, the buffers hold queries × capacity candidates, one count a query, and capacity elements of scratch.
 
     /// <summary>Forgets everything.</summary>
     public void Reset(int queries, int k)
@@ -80,9 +80,9 @@ internal sealed unsafe class CandidateLists(SearchPass pass) : IDisposable
 
     private int KeepBest(int query, Span<Candidate> list)
     {
-        Span<RankedRow> ranked = _ranked.Span[..list.Length];
+        Span<KeyedRow> ranked = _ranked.Span[..list.Length];
         for (int i = 0; i < list.Length; i++)
-            ranked[i] = new RankedRow(pass.ExactKey(query, list[i].Row), list[i].Row);
+            ranked[i] = new KeyedRow(pass.ExactKey(query, list[i].Row), list[i].Row);
         ranked.Sort();
         int kept = Math.Min(_k, ranked.Length);
         for (int i = 0; i < kept; i++)

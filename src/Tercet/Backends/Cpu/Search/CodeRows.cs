@@ -30,7 +30,7 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
     private readonly Lock _lock = new();
     private double _greatestCodeNorm;
 
-    // SAFETY (whole class): a segment holds whole blocks of BlockBytes bytes, and a chunk of blocks never crosses segments.
+    // SAFETY: for the whole class, a segment holds whole blocks of BlockBytes bytes, and a chunk of blocks never crosses segments.
     public CodeRows(GalleryRows gallery, WorkerTeam team, int workers)
     {
         _gallery = gallery;

@@ -3,6 +3,7 @@ namespace Tercet.Backends.Cpu.Search;
 /// <summary>What the scans of single queries need of a vector width beyond <see cref="ILanes{TVector}"/>.</summary>
 /// <typeparam name="TVector">The vector of float32 lanes.</typeparam>
 /// <typeparam name="TInts">The vector of as many int32 lanes.</typeparam>
+// SAFETY: every pointer is valid for the lanes or rows that its member names; the scans see to it.
 internal unsafe interface IScanLanes<TVector, TInts>
     where TVector : struct
     where TInts : struct

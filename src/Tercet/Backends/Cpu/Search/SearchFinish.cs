@@ -8,7 +8,7 @@ internal sealed unsafe class SearchFinish(SearchPass pass) : ITeamJob, IDisposab
 {
     private CandidateLists[] _lists = [];
     private PinnedBuffer<float> _uppers = new(0);
-    private PinnedBuffer<RankedRow> _ranked = new(0);
+    private PinnedBuffer<KeyedRow> _ranked = new(0);
     private int _listCount;
     private int _room;
     private int _k;
@@ -45,7 +45,7 @@ internal sealed unsafe class SearchFinish(SearchPass pass) : ITeamJob, IDisposab
             return;
         }
 
-        Span<RankedRow> ranked = _ranked.Span.Slice(worker * _room, _room);
+        Span<KeyedRow> ranked = _ranked.Span.Slice(worker * _room, _room);
         ranked = ranked[..Rank(item, BoundOf(item, _uppers.Span.Slice(worker * _room, _room)), ranked)];
         ranked.Sort();
         Interlocked.Add(ref _looked, ranked.Length);
@@ -71,7 +71,7 @@ internal sealed unsafe class SearchFinish(SearchPass pass) : ITeamJob, IDisposab
         return count < _k ? float.PositiveInfinity : Math.Min(pass.Bounds[query], Selection.NthSmallest(uppers[..count], _k - 1));
     }
 
-    private int Rank(int query, float bound, Span<RankedRow> ranked)
+    private int Rank(int query, float bound, Span<KeyedRow> ranked)
     {
         int count = 0;
         for (int i = 0; i < _listCount; i++)
@@ -79,7 +79,7 @@ internal sealed unsafe class SearchFinish(SearchPass pass) : ITeamJob, IDisposab
             foreach (Candidate candidate in _lists[i].Of(query))
             {
                 if (candidate.Lower <= bound)
-                    ranked[count++] = new RankedRow(pass.ExactKey(query, candidate.Row), candidate.Row);
+                    ranked[count++] = new KeyedRow(pass.ExactKey(query, candidate.Row), candidate.Row);
             }
         }
 

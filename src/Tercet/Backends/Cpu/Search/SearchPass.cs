@@ -115,7 +115,7 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
     public double ExactKey(int query, int row) => gallery.ExactKey(Query(query), Norms[query], row);
 
     /// <summary>A candidate from a float64 key: float32 bounds that enclose the score that belongs to it.</summary>
-    public Candidate Bracket(int query, RankedRow ranked)
+    public Candidate Bracket(int query, KeyedRow ranked)
     {
         double score = gallery.ScoreOf(ranked.Key, Norms[query]);
         double norms = gallery.ScoredNorm * (gallery.ScoredNorm + Norms[query]);

@@ -138,12 +138,12 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             for (int query = 0; query < _pass.Count; query++)
             {
                 if (!_pass.IsAnswered(query))
-                    _workers[0].Lists.Add(query, _pass.Bracket(query, new RankedRow(_pass.ExactKey(query, row), row)));
+                    _workers[0].Lists.Add(query, _pass.Bracket(query, new KeyedRow(_pass.ExactKey(query, row), row)));
             }
         }
     }
 
-    // SAFETY (all below): blocks lie inside the gallery, factors and biases are padded beyond it, and a worker's scores hold a chunk and a tile.
+    // SAFETY: for all that follows, blocks lie inside the gallery, factors and biases are padded beyond it, and a worker's scores hold a chunk and a tile.
     private void DoTiles(SearchWorker worker, int first, int end)
     {
         int whole = first + ((end - first) / _kernel.Rows * _kernel.Rows);
