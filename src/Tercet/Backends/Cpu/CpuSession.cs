@@ -94,9 +94,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A tile accumulates −(‖x‖² + ‖y‖²)/2 + Σ x·y in D + 1 roundings of partial sums that never exceed ‖x‖² + ‖y‖² (as 2 Σ|x·y| ≤ ‖x‖² + ‖y‖²), and each
-    /// half norm is rounded once more; rows scaled to unit norm add one rounding a component. So the accumulator is off by at most
-    /// (D + 4) · 2⁻²⁴ · (‖x‖² + ‖y‖²), the 1 % covering the second-order terms, and by what underflow loses; the key by that times its scale.
+    /// A tile accumulates Σ x·y in D roundings of partial sums that never exceed Σ|x·y| ≤ (‖x‖² + ‖y‖²)/2, scales it exactly, and adds the norms, themselves
+    /// rounded, with two roundings of at most twice their sum; rows scaled to unit norm add one rounding a component. With |scale| ≤ 2 the key is off by at most
+    /// |scale| · (D/2 + 4) · 2⁻²⁴ · (‖x‖² + ‖y‖²), the 1 % covering the second-order terms, and by what underflow loses.
     /// </remarks>
     public float KeyTolerance(int anchor)
     {
@@ -136,7 +136,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     private void KeyTolerances(float* tolerances, float* halfNorms, int count, float factor)
     {
-        double scale = 1.01 * factor * Math.Abs(KeyScale) * (_galleryPanels.Depth + 4);
+        double scale = 1.01 * factor * Math.Abs(KeyScale) * ((0.5 * _galleryPanels.Depth) + 4);
         double slope = scale * UnitRoundoff * 2;
         double constant = (slope * _galleryPanels.LargestHalfNorm) + (scale * float.Epsilon);
         for (int i = 0; i < count; i++)

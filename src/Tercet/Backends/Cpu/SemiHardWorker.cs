@@ -22,6 +22,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     private readonly PinnedBuffer<int> _bins;
     private readonly PinnedBuffer<int> _buckets = new(BinCount);
     private readonly PinnedBuffer<ulong> _counts = new(BinCount);
+    private readonly PinnedBuffer<ulong> _openRanks = new(BinCount);
     private PinnedBuffer<int> _positives = new(0);
     private PinnedBuffer<double> _distances = new(0);
     private PinnedBuffer<double> _sorted = new(0);
@@ -29,7 +30,6 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     private PinnedBuffer<double> _thresholds = new(0);
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<float> _bestScores = new(0);
-    private PinnedBuffer<int> _lastOpenBins = new(0);
     private PinnedBuffer<double> _bestKeys = new(0);
     private PinnedBuffer<int> _best = new(0);
     private PinnedBuffer<RankedRow> _negatives = new(0);
@@ -158,6 +158,7 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         _bins.Dispose();
         _buckets.Dispose();
         _counts.Dispose();
+        _openRanks.Dispose();
         _positives.Dispose();
         _distances.Dispose();
         _sorted.Dispose();
@@ -165,7 +166,6 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         _thresholds.Dispose();
         _limits.Dispose();
         _bestScores.Dispose();
-        _lastOpenBins.Dispose();
         _bestKeys.Dispose();
         _best.Dispose();
         _negatives.Dispose();
@@ -192,7 +192,6 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         PinnedBuffer.Grow(ref _negatives, most);
         PinnedBuffer.Grow(ref _limits, most + 2);
         PinnedBuffer.Grow(ref _bestScores, most + 1);
-        PinnedBuffer.Grow(ref _lastOpenBins, 2L * most);
         PinnedBuffer.Grow(ref _bestKeys, most + 1);
         PinnedBuffer.Grow(ref _best, most + 1);
 
@@ -269,17 +268,17 @@ internal sealed unsafe class SemiHardWorker : IDisposable
     {
         Span<int> buckets = _buckets.Span;
         Span<ulong> counts = _counts.Span;
-        Span<int> lastOpen = _lastOpenBins.Span[.._count];
-        Span<int> lastOpenOfMargin = _lastOpenBins.Span.Slice(_count, _request.Count ? _count : 0);
+        Span<ulong> openRanks = _openRanks.Span;
+        int marginCount = _request.Count ? _count : 0;
 
         // Both lists of thresholds ascend: walk their open ranges in order, and fill what lies between.
         int filled = 0;
         int rank = 0;
         int marginRank = 0;
-        while (rank < _count || marginRank < lastOpenOfMargin.Length)
+        while (rank < _count || marginRank < marginCount)
         {
             double threshold = rank < _count ? Threshold(rank) : double.PositiveInfinity;
-            double marginThreshold = marginRank < lastOpenOfMargin.Length ? MarginThreshold(marginRank) : double.PositiveInfinity;
+            double marginThreshold = marginRank < marginCount ? MarginThreshold(marginRank) : double.PositiveInfinity;
             double next = Math.Min(threshold, marginThreshold);
             int firstOpen = Bin(next - Slack(next));
             int open = Bin(next + Slack(next));
@@ -287,14 +286,17 @@ internal sealed unsafe class SemiHardWorker : IDisposable
                 FillClosed(buckets, counts, filled, firstOpen, rank, marginRank);
             filled = Math.Max(filled, firstOpen);
             if (open >= filled)
+            {
                 buckets[filled..(open + 1)].Fill(OpenBucket);
-            if (open >= filled)
                 counts[filled..(open + 1)].Clear();
-            filled = Math.Max(filled, open + 1);
+                openRanks[filled..(open + 1)].Fill((uint)rank | ((ulong)(uint)marginRank << 32));
+                filled = open + 1;
+            }
+
             if (threshold <= marginThreshold)
-                lastOpen[rank++] = open;
+                rank++;
             else
-                lastOpenOfMargin[marginRank++] = open;
+                marginRank++;
         }
 
         if (filled < BinCount)
@@ -350,15 +352,11 @@ internal sealed unsafe class SemiHardWorker : IDisposable
         return _keyOf[bucket];
     }
 
-    // The number of thresholds below a key: those whose open range ends before its bin surely are, the next ones are asked.
+    // The number of thresholds below a key: those whose open range ends before its bin surely are, the next ones are asked in turn.
     private int RankInOpenBin(float key, int bin, bool margin, int position, ref double exact)
     {
-        ReadOnlySpan<int> lastOpen = _lastOpenBins.Span.Slice(margin ? _count : 0, _count);
-        int rank = lastOpen.BinarySearch(bin);
-        if (rank < 0)
-            rank = ~rank;
-        while (rank > 0 && lastOpen[rank - 1] >= bin)
-            rank--;
+        ulong ranks = _openRanks.Span[bin];
+        int rank = margin ? (int)(ranks >> 32) : (int)(uint)ranks;
         for (; rank < _count; rank++)
         {
             double threshold = margin ? MarginThreshold(rank) : Threshold(rank);

@@ -6,8 +6,8 @@ namespace Tercet.Backends.Cpu;
 /// The register-blocked tile kernel of 4 rows by 3 vectors. For instruction sets with 16 vector registers: 12 accumulators, 3 columns and 1 broadcast.
 /// </summary>
 /// <remarks>
-/// For row r of the tile and column j: <c>keys[r, j] = scale × (x·y − (‖x‖² + ‖y‖²) / 2)</c>, accumulated in float32 from the norms up, one dimension after
-/// the other. With scale −2 that is the squared distance, with scale −1 and rows of unit norm the cosine distance.
+/// For row r of the tile and column j: <c>keys[r, j] = scale × (x·y − (‖x‖² + ‖y‖²) / 2)</c>, the products accumulated in float32, one dimension
+/// after the other, and the norms added last. With scale −2 that is the squared distance, with scale −1 and rows of unit norm the cosine distance.
 /// </remarks>
 /// <typeparam name="TLanes">The operations of the width.</typeparam>
 /// <typeparam name="TVector">Its vector.</typeparam>
@@ -22,20 +22,11 @@ internal static unsafe class TileKernel4x3<TLanes, TVector>
     {
         int width = TLanes.Width;
         nint panel = 3 * width;
-        float minus = -1f;
-        TVector minusOne = TLanes.Broadcast(&minus);
-        TVector n0 = TLanes.Multiply(TLanes.Load(columnHalfNorms), minusOne);
-        TVector n1 = TLanes.Multiply(TLanes.Load(columnHalfNorms + width), minusOne);
-        TVector n2 = TLanes.Multiply(TLanes.Load(columnHalfNorms + (2 * width)), minusOne);
-
-        TVector m0 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 0), minusOne);
-        TVector m1 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 1), minusOne);
-        TVector m2 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 2), minusOne);
-        TVector m3 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 3), minusOne);
-        TVector a0 = TLanes.Add(m0, n0), b0 = TLanes.Add(m0, n1), c0 = TLanes.Add(m0, n2);
-        TVector a1 = TLanes.Add(m1, n0), b1 = TLanes.Add(m1, n1), c1 = TLanes.Add(m1, n2);
-        TVector a2 = TLanes.Add(m2, n0), b2 = TLanes.Add(m2, n1), c2 = TLanes.Add(m2, n2);
-        TVector a3 = TLanes.Add(m3, n0), b3 = TLanes.Add(m3, n1), c3 = TLanes.Add(m3, n2);
+        float zero = 0;
+        TVector a0 = TLanes.Broadcast(&zero), b0 = a0, c0 = a0;
+        TVector a1 = TLanes.Broadcast(&zero), b1 = a1, c1 = a1;
+        TVector a2 = TLanes.Broadcast(&zero), b2 = a2, c2 = a2;
+        TVector a3 = TLanes.Broadcast(&zero), b3 = a3, c3 = a3;
 
         float* end = columns + (depth * panel);
         for (; columns < end; columns += panel, rows += panel)
@@ -60,17 +51,26 @@ internal static unsafe class TileKernel4x3<TLanes, TVector>
         }
 
         TVector factor = TLanes.Broadcast(&scale);
-        Store(a0, b0, c0, factor, keys);
-        Store(a1, b1, c1, factor, keys + keysStride);
-        Store(a2, b2, c2, factor, keys + (2 * keysStride));
-        Store(a3, b3, c3, factor, keys + (3 * keysStride));
+        float minusScale = -scale;
+        TVector minusFactor = TLanes.Broadcast(&minusScale);
+        TVector n0 = TLanes.Multiply(TLanes.Load(columnHalfNorms), minusFactor);
+        TVector n1 = TLanes.Multiply(TLanes.Load(columnHalfNorms + width), minusFactor);
+        TVector n2 = TLanes.Multiply(TLanes.Load(columnHalfNorms + (2 * width)), minusFactor);
+        TVector m0 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 0), minusFactor);
+        Store(a0, b0, c0, factor, TLanes.Add(m0, n0), TLanes.Add(m0, n1), TLanes.Add(m0, n2), keys);
+        TVector m1 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 1), minusFactor);
+        Store(a1, b1, c1, factor, TLanes.Add(m1, n0), TLanes.Add(m1, n1), TLanes.Add(m1, n2), keys + keysStride);
+        TVector m2 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 2), minusFactor);
+        Store(a2, b2, c2, factor, TLanes.Add(m2, n0), TLanes.Add(m2, n1), TLanes.Add(m2, n2), keys + (2 * keysStride));
+        TVector m3 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 3), minusFactor);
+        Store(a3, b3, c3, factor, TLanes.Add(m3, n0), TLanes.Add(m3, n1), TLanes.Add(m3, n2), keys + (3 * keysStride));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(TVector a, TVector b, TVector c, TVector factor, float* keys)
+    private static void Store(TVector a, TVector b, TVector c, TVector factor, TVector normsA, TVector normsB, TVector normsC, float* keys)
     {
-        TLanes.Store(TLanes.Multiply(a, factor), keys);
-        TLanes.Store(TLanes.Multiply(b, factor), keys + TLanes.Width);
-        TLanes.Store(TLanes.Multiply(c, factor), keys + (2 * TLanes.Width));
+        TLanes.Store(TLanes.MultiplyAdd(a, factor, normsA), keys);
+        TLanes.Store(TLanes.MultiplyAdd(b, factor, normsB), keys + TLanes.Width);
+        TLanes.Store(TLanes.MultiplyAdd(c, factor, normsC), keys + (2 * TLanes.Width));
     }
 }
