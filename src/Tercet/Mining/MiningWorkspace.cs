@@ -34,13 +34,13 @@ internal sealed class MiningWorkspace : IDisposable
 
         // The gallery last: its moments are the ones reported.
         if (!input.IsSquare)
-            Moments.Compute(input.Anchors, "anchors");
-        Moments.Compute(input.Gallery, input.IsSquare ? "embeddings" : "gallery");
+            Moments.Compute(input.Anchors, options.Metric, "anchors");
+        Moments.Compute(input.Gallery, options.Metric, input.IsSquare ? "embeddings" : "gallery");
         if (!options.Normalize)
             return input;
 
         ReadOnlySpan2D<float> gallery = UnitRows.Scale(input.Gallery, ref _normalizedGallery);
-        Moments.Compute(gallery, "gallery");
+        Moments.Compute(gallery, options.Metric, "gallery");
         if (input.IsSquare)
             return MiningInput.Batch(gallery, input.GalleryLabels);
         ReadOnlySpan2D<float> anchors = UnitRows.Scale(input.Anchors, ref _normalizedAnchors);

@@ -23,9 +23,9 @@ internal sealed class RowMoments : IDisposable
     /// <summary>Root of the mean squared norm.</summary>
     public double RootMeanSquareNorm => Math.Sqrt(_squaredNorms / _rows);
 
-    /// <summary>Takes all rows, and refuses the first that is not finite or too long.</summary>
+    /// <summary>Takes all rows, and refuses the first that is not finite or too long. The moments of unit rows are taken for the cosine metric only.</summary>
     /// <exception cref="ArgumentException">A component is NaN or infinite, or a row's norm is above 3·10¹⁸.</exception>
-    public void Compute(ReadOnlySpan2D<float> rows, string parameterName)
+    public void Compute(ReadOnlySpan2D<float> rows, DistanceMetric metric, string parameterName)
     {
         int depth = rows.Width;
         PinnedBuffer.Grow(ref _sums, 3L * depth);
@@ -45,7 +45,7 @@ internal sealed class RowMoments : IDisposable
                 ThrowForRow(row, i, parameterName);
             _squaredNorms += squaredNorm;
             TensorPrimitives.Add<double>(sum, row, sum);
-            if (squaredNorm > 0)
+            if (metric == DistanceMetric.Cosine && squaredNorm > 0)
             {
                 _nonZeroRows++;
                 TensorPrimitives.MultiplyAdd(row, 1 / Math.Sqrt(squaredNorm), unitSum, unitSum);
