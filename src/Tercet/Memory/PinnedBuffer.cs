@@ -15,6 +15,9 @@ public static class PinnedBuffer
         if (length > Array.MaxLength)
             throw new TercetException($"A working buffer of {length} elements is longer than the largest one, {Array.MaxLength}; use fewer rows.");
         buffer.Dispose();
+
+        // Should there be no memory for the longer one, an empty buffer is left, which can still grow.
+        buffer = new PinnedBuffer<T>(0);
         buffer = new PinnedBuffer<T>((int)Math.Min(Array.MaxLength, length + (length / 4)));
     }
 }
