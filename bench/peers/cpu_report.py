@@ -121,7 +121,7 @@ Ours mines (`StatisticsLevel.Selected`); theirs is one sgemm into a preallocated
 {scaling(results)}
 ## All-triplets tensors (pytorch-metric-learning's algorithm), one thread, private memory limited to {results['memory_limit_gib']} GiB
 {all_triplets(results)}
-## Ours on a batch that the N × N forms cannot hold
+## Ours alone on a large batch, each workload in a process of its own
 {large(results)}
 ## A small batch
 {small(results)}
