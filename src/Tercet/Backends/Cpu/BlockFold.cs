@@ -94,11 +94,60 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Bin(float* scores, int count, float scale, float offset, int last, int* bins)
+    public void Histogram(float* scores, int count, KeyBins bins, int* even, int* odd, out float smallest, out float smallestOfLast)
     {
-        TVector scales = TLanes.Broadcast(&scale);
-        TVector offsets = TLanes.Broadcast(&offset);
+        const int Chunk = 256;
+        int* found = stackalloc int[Chunk];
+        float scale = bins.Scale, offset = bins.Offset, last = KeyBins.Last, largest = float.MaxValue;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), lasts = TLanes.Broadcast(&last);
+        TVector none = TLanes.Broadcast(&largest), best = none, bestOfLast = none;
+        uint all = uint.MaxValue >> (32 - TLanes.Width);
+        for (int start = 0; start < count; start += Chunk)
+        {
+            int end = Math.Min(count, start + Chunk);
+            int* next = found;
+            for (int i = start; i < end; i += TLanes.Width)
+            {
+                TVector score = TLanes.Load(scores + i);
+                TVector bin = TLanes.MultiplyAdd(score, scales, offsets);
+                best = TLanes.Min(best, score);
+                bestOfLast = TLanes.Min(bestOfLast, TLanes.ReplaceBelow(score, bin, lasts, none));
+                if (TLanes.NotAbove(lasts, bin) == all)
+                    continue;
+                TLanes.StoreTruncated(bin, last, next);
+                next += TLanes.Width;
+            }
+
+            for (int* bin = found; bin < next; bin += 4)
+            {
+                even[bin[0]]++;
+                odd[bin[1]]++;
+                even[bin[2]]++;
+                odd[bin[3]]++;
+            }
+        }
+
+        smallest = TLanes.MinLane(best);
+        smallestOfLast = TLanes.MinLane(bestOfLast);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public ulong Filter(float* scores, int count, KeyBins bins, in KeyFilter filter)
+    {
+        float scale = bins.Scale, offset = bins.Offset, last = filter.LastBinStart, limit = filter.Limit, lastLimit = filter.LastBinLimit;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), lasts = TLanes.Broadcast(&last);
+        TVector limits = TLanes.Broadcast(&limit), lastLimits = TLanes.Broadcast(&lastLimit);
+        ulong passed = 0;
         for (int i = 0; i < count; i += TLanes.Width)
-            TLanes.StoreTruncated(TLanes.MultiplyAdd(TLanes.Load(scores + i), scales, offsets), last, bins + i);
+        {
+            TVector score = TLanes.Load(scores + i);
+            TVector bin = TLanes.MultiplyAdd(score, scales, offsets);
+            uint hits = TLanes.TestBits(bin, filter.Bits) | TLanes.NotAbove(score, limits)
+                | (TLanes.NotAbove(lasts, bin) & TLanes.NotAbove(score, lastLimits));
+            passed |= (ulong)hits << i;
+        }
+
+        return passed;
     }
 }

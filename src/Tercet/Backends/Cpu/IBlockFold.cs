@@ -35,14 +35,23 @@ internal unsafe interface IBlockFold
     /// <returns>The row; <paramref name="rows"/> where there is none.</returns>
     int NextRowWithHits(float* scores, nint stride, float* limits, int start, int rows, out uint hits);
 
-    /// <summary>Sorts scores into bins: <c>bins[i] = clamp(⌊scores[i] × scale + offset⌋, 0, last)</c>.</summary>
+    /// <summary>Counts how many scores fall into each bin, and finds the smallest.</summary>
     /// <param name="scores">The scores.</param>
-    /// <param name="count">Number of scores; both arrays have room up to the next multiple of the vector width.</param>
-    /// <param name="scale">Bins per unit of score.</param>
-    /// <param name="offset">What is added, in bins.</param>
-    /// <param name="last">The last bin, below 2²⁴.</param>
-    /// <param name="bins">Receives the bins.</param>
-    void Bin(float* scores, int count, float scale, float offset, int last, int* bins);
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="bins">The bins.</param>
+    /// <param name="even">Added to: one counter a bin. Vectors that lie wholly in the last bin are not counted.</param>
+    /// <param name="odd">Added to: more counters, so that equal bins in a row do not wait for each other.</param>
+    /// <param name="smallest">The smallest score.</param>
+    /// <param name="smallestOfLast">The smallest score in the last bin; the largest float where it is empty.</param>
+    void Histogram(float* scores, int count, KeyBins bins, int* even, int* odd, out float smallest, out float smallestOfLast);
+
+    /// <summary>Finds the scores that pass a filter.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="count">Number of scores, at most 64 and a multiple of the vector width.</param>
+    /// <param name="bins">The bins.</param>
+    /// <param name="filter">The filter.</param>
+    /// <returns>Bit i is set where element i passes.</returns>
+    ulong Filter(float* scores, int count, KeyBins bins, in KeyFilter filter);
 
     /// <summary>The vector width.</summary>
     int Width { get; }

@@ -39,5 +39,17 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConvertToInt32Native(Vector128.MinNative(Vector128.MaxNative(value, Vector128<float>.Zero), Vector128.Create(last))).Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ReplaceBelow(Vector128<float> value, Vector128<float> test, Vector128<float> bound, Vector128<float> other) =>
+        Vector128.ConditionalSelect(Vector128.LessThan(test, bound), other, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TestBits(Vector128<float> value, uint* bits)
+    {
+        int* bins = stackalloc int[4];
+        StoreTruncated(value, 2047, bins);
+        return LanesScalar.TestBits(bins, bits);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);
 }

@@ -40,5 +40,18 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Avx.Store(destination, Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create(last))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ReplaceBelow(Vector256<float> value, Vector256<float> test, Vector256<float> bound, Vector256<float> other) =>
+        Vector256.ConditionalSelect(Vector256.LessThan(test, bound), other, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TestBits(Vector256<float> value, uint* bits)
+    {
+        Vector256<int> bin = Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create(2047f)));
+        Vector256<int> words = Avx2.GatherVector256((int*)bits, Avx2.ShiftRightLogical(bin, 5), sizeof(int));
+        Vector256<uint> shift = Avx2.Xor(bin, Vector256.Create(31)).AsUInt32() & Vector256.Create(31u);
+        return Avx2.ShiftLeftLogicalVariable(words, shift).ExtractMostSignificantBits();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, float* destination) => Avx.Store(destination, value);
 }

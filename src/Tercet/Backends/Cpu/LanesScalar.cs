@@ -36,6 +36,23 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
     public static uint NotAbove(FourFloats left, FourFloats right) =>
         (left.A <= right.A ? 1u : 0) | (left.B <= right.B ? 2u : 0) | (left.C <= right.C ? 4u : 0) | (left.D <= right.D ? 8u : 0);
 
+    public static FourFloats ReplaceBelow(FourFloats value, FourFloats test, FourFloats bound, FourFloats other) => new(
+        test.A < bound.A ? other.A : value.A,
+        test.B < bound.B ? other.B : value.B,
+        test.C < bound.C ? other.C : value.C,
+        test.D < bound.D ? other.D : value.D);
+
+    public static uint TestBits(FourFloats value, uint* bits)
+    {
+        int* bins = stackalloc int[4];
+        StoreTruncated(value, 2047, bins);
+        return TestBits(bins, bits);
+    }
+
+    /// <summary>Tests four bits of a map.</summary>
+    public static uint TestBits(int* bins, uint* bits) =>
+        Bit(bins[0], bits) | (Bit(bins[1], bits) << 1) | (Bit(bins[2], bits) << 2) | (Bit(bins[3], bits) << 3);
+
     public static void StoreTruncated(FourFloats value, float last, int* destination)
     {
         destination[0] = (int)Math.Clamp(value.A, 0, last);
@@ -51,4 +68,6 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         destination[2] = value.C;
         destination[3] = value.D;
     }
+
+    private static uint Bit(int bin, uint* bits) => (bits[bin >> 5] >> (bin & 31)) & 1;
 }

@@ -1,18 +1,15 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using Tercet.Mining;
 
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// Semi-hard negatives in one pass over an anchor's keys. Its positives' distances, sorted, cut the line into buckets; every negative falls into
-/// one, and each bucket keeps its nearest. The running minimum from the last bucket down is, for every positive, the nearest negative farther
-/// than it. Bins much finer than the buckets tell at one look-up whether a key can matter at all, and how many positives it is not farther than.
+/// Semi-hard negatives in one pass over an anchor's keys. Its positives' distances, sorted, cut the line into buckets, and the nearest key beyond a
+/// positive is the smallest of the buckets above it. A histogram of the keys, far finer than the buckets, counts them and leaves a few dozen to be
+/// ranked one by one.
 /// </summary>
 internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer, IDisposable
 {
-    private const int ChunkColumns = 2048;
-
     private SemiHardWorker[] _workers = [];
     private ISemiHardConsumer _consumer = null!;
     private SemiHardRequest _request;
@@ -25,7 +22,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
             int previous = _workers.Length;
             Array.Resize(ref _workers, session.Workers);
             for (int i = previous; i < _workers.Length; i++)
-                _workers[i] = new SemiHardWorker(session, ChunkColumns);
+                _workers[i] = new SemiHardWorker(session);
         }
 
         session.ScanRows(this);
@@ -40,12 +37,10 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
         int end = layout.ClassEnds[anchor];
         state.Begin(anchor, start, end, layout.SelfPositions[anchor], _request);
 
-        // SAFETY: keys is the worker's own row of native memory, padded to whole panels.
+        // SAFETY: keys is the worker's own row of native memory, padded to whole panels with keys above all others.
+        keys[start..end].Fill(PackedPanels.LargestKey);
         fixed (float* row = keys)
-        {
-            Scan(state, row, 0, start);
-            Scan(state, row, end, keys.Length);
-        }
+            state.Take(row, session.Gallery.PanelCount * session.Kernel.Columns);
 
         RankedRow farthest = _request.FindFarthest ? Farthest(anchor, keys, start, end) : RankedRow.None;
         state.Finish(farthest, out SemiHardResult result);
@@ -56,17 +51,6 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
     {
         foreach (SemiHardWorker worker in _workers)
             worker.Dispose();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Scan(SemiHardWorker state, float* row, int from, int to)
-    {
-        for (int column = from; column < to; column += ChunkColumns)
-        {
-            int count = Math.Min(ChunkColumns, to - column);
-            session.Kernel.Fold.Bin(row + column, count, state.BinsPerKey, state.BinOffset, SemiHardWorker.LastBin, state.Bins);
-            state.Take(row + column, column, count);
-        }
     }
 
     private RankedRow Farthest(int anchor, ReadOnlySpan<float> keys, int start, int end)

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Tercet.Memory;
 using Tercet.Mining;
@@ -6,145 +8,147 @@ namespace Tercet.Backends.Cpu;
 
 /// <summary>One worker's tables for one anchor at a time: see <see cref="SemiHardScan"/>.</summary>
 /// <remarks>
-/// Bin b holds the keys s with ⌊s · BinsPerKey + BinOffset⌋ = b. A bin is <em>open</em> when it may hold keys on both sides of a threshold (a positive's
-/// distance, or that plus α), the keys' tolerance included; keys in open bins are ranked one by one, near ones in float64. In any other bin every
-/// key has the same rank, so one table entry counts it, and another names its bucket, whose limit says which keys could still be its nearest.
+/// Bins far finer than the buckets say how many keys lie surely below each threshold (a positive's distance, or that plus α), and which few keys are
+/// to be looked at one by one: those in bins that a threshold's uncertainty touches, and those in the next bin above it that holds any. A key of
+/// interest gets its exact rank among the thresholds, in float64 where the float32 key is too near one, and each rank's bucket keeps its nearest.
 /// </remarks>
-internal sealed unsafe class SemiHardWorker : IDisposable
+internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
 {
-    /// <summary>The last bin: everything beyond the last threshold.</summary>
-    public const int LastBin = 2047;
-
-    private const int BinCount = LastBin + 1;
     private const float NoLimit = float.MaxValue;
+    private const int Quarter = KeyBins.Count / 4;
 
-    private readonly CpuSession _session;
-    private readonly PinnedBuffer<int> _bins;
-    private readonly PinnedBuffer<int> _buckets = new(BinCount);
-    private readonly PinnedBuffer<ulong> _counts = new(BinCount);
-    private readonly PinnedBuffer<ulong> _openRanks = new(BinCount);
-    private PinnedBuffer<int> _positives = new(0);
-    private PinnedBuffer<double> _distances = new(0);
-    private PinnedBuffer<double> _sorted = new(0);
-    private PinnedBuffer<int> _order = new(0);
-    private PinnedBuffer<double> _thresholds = new(0);
+    // Twice the tolerance, and a little: the distance at which two float32 keys are surely in order.
+    private const float NearTie = 2.002f;
+
+    private readonly SortedPositives _positives = new();
+    private readonly PinnedBuffer<int> _even = new(KeyBins.Count);
+    private readonly PinnedBuffer<int> _odd = new(KeyBins.Count);
+    private readonly PinnedBuffer<int> _totals = new(KeyBins.Count);
+    private readonly PinnedBuffer<int> _before = new(KeyBins.Count);
+    private readonly PinnedBuffer<uint> _wanted = new(KeyBins.Count / 32);
+    private readonly PinnedBuffer<uint> _passing = new(KeyBins.Count / 32);
+    private readonly PinnedBuffer<ulong> _ranks = new(KeyBins.Count);
+    private PinnedBuffer<int> _edges = new(0);
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<float> _bestScores = new(0);
     private PinnedBuffer<double> _bestKeys = new(0);
     private PinnedBuffer<int> _best = new(0);
     private PinnedBuffer<RankedRow> _negatives = new(0);
-    private int* _bestOf;
-    private float* _scoreOf;
-    private double* _keyOf;
-    private float* _limitOf;
-    private double* _distanceOf;
-    private double* _thresholdOf;
     private SemiHardRequest _request;
-    private DistanceMetric _metric;
+    private KeyBins _bins;
+    private KeyBins _shifted;
     private float _tolerance;
+    private float _nearest;
     private int _anchor;
     private int _count;
+    private int _firstQuarters;
+    private int _secondQuarters;
+    private int _thirdQuarters;
     private long _hard;
     private long _violating;
 
-    public SemiHardWorker(CpuSession session, int chunkColumns)
-    {
-        _session = session;
-        _bins = new PinnedBuffer<int>(chunkColumns + 16);
-    }
+    // SAFETY: here and in all methods below, bins are clamped to the tables' length and ranks to the number of positives, for which Begin makes room;
+    // no buffer is replaced between Begin and Finish.
+    private int* FirstBins => (int*)_edges.DangerousGetAddress();
 
-    /// <summary>Bins per unit of key.</summary>
-    public float BinsPerKey { get; private set; }
+    private int* LastBins => FirstBins + _count;
 
-    /// <summary>The bin of key 0, as a fraction.</summary>
-    public float BinOffset { get; private set; }
+    private int* FirstMarginBins => FirstBins + (2 * _count);
 
-    /// <summary>Where the bins of a chunk of keys are put.</summary>
-    // SAFETY: native memory of this worker, as long as a chunk rounded up to a whole vector.
-    public int* Bins => (int*)_bins.DangerousGetAddress();
+    private int* BestOf => (int*)_best.DangerousGetAddress();
 
-    /// <summary>Takes an anchor's positives and makes its tables.</summary>
+    private double* KeyOf => (double*)_bestKeys.DangerousGetAddress();
+
+    private float* LimitOf => (float*)_limits.DangerousGetAddress();
+
+    /// <summary>Takes an anchor's positives.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Begin(int anchor, int classStart, int classEnd, int self, SemiHardRequest request)
     {
-        (_anchor, _request, _metric) = (anchor, request, _session.Metric);
-        _tolerance = _session.KeyTolerance(anchor);
-        _hard = 0;
-        _violating = 0;
-        LoadPositives(classStart, classEnd, self);
-        ResetBuckets();
+        (_anchor, _request) = (anchor, request);
+        (_hard, _violating) = (0, 0);
+        _tolerance = session.KeyTolerance(anchor);
+        _positives.Load(session, anchor, classStart, classEnd, self, request.Margin);
+        _count = _positives.Count;
+        PinnedBuffer.Grow(ref _edges, 3L * _count);
+        PinnedBuffer.Grow(ref _negatives, _count);
+        PinnedBuffer.Grow(ref _limits, _count + 1);
+        PinnedBuffer.Grow(ref _bestScores, _count + 1);
+        PinnedBuffer.Grow(ref _bestKeys, _count + 1);
+        PinnedBuffer.Grow(ref _best, _count + 1);
+        _limits.Span[..(_count + 1)].Fill(NoLimit);
+        _best.Span[..(_count + 1)].Fill(-1);
         PlaceBins();
-        FillTables();
     }
 
-    /// <summary>Takes a chunk of keys, whose bins stand in <see cref="Bins"/>.</summary>
-    // SAFETY: bins are clamped to the tables' length.
+    /// <summary>Takes the negatives' keys.</summary>
+    /// <param name="keys">A whole row of keys, those of no negative above <see cref="PackedPanels.LargestKey"/> or equal to it.</param>
+    /// <param name="count">Number of keys, a multiple of the vector width.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Take(float* keys, int firstPosition, int count)
+    public void Take(float* keys, int count)
     {
-        int* bins = Bins;
-        int* buckets = (int*)_buckets.DangerousGetAddress();
-        float* limits = (float*)_limits.DangerousGetAddress();
-        if (!_request.Count)
+        IBlockFold fold = session.Kernel.Fold;
+        _even.Span.Clear();
+        _odd.Span.Clear();
+        fold.Histogram(keys, count, _bins, (int*)_even.DangerousGetAddress(), (int*)_odd.DangerousGetAddress(), out float smallest, out float smallestOfLast);
+        TensorPrimitives.Add<int>(_even.Span, _odd.Span, _totals.Span);
+        if (_request.Count)
+            SumBins();
+        WantThresholds();
+        bool wantsLast = WantNextBins();
+
+        _nearest = smallest + (NearTie * _tolerance);
+        float scaledShift = _bins.Offset - _shifted.Offset;
+        var filter = new KeyFilter((uint*)_passing.DangerousGetAddress())
         {
-            for (int i = 0; i < count; i++)
+            Limit = _nearest,
+            LastBinStart = KeyBins.Last - scaledShift - 0.01f,
+            LastBinLimit = wantsLast && smallestOfLast < PackedPanels.LargestKey ? smallestOfLast + (NearTie * _tolerance) : float.NegativeInfinity,
+        };
+        for (int start = 0; start < count; start += 64)
+        {
+            ulong passed = fold.Filter(keys + start, Math.Min(64, count - start), _shifted, in filter);
+            for (; passed != 0; passed &= passed - 1)
             {
-                int bucket = buckets[bins[i]];
-                if (keys[i] <= limits[bucket])
-                    Look(keys[i], bins[i], bucket, firstPosition + i);
+                int position = start + BitOperations.TrailingZeroCount(passed);
+                Look(keys[position], position);
             }
-
-            return;
         }
-
-        // Both counts travel in one word; a chunk is too short for either half to overflow.
-        ulong* counts = (ulong*)_counts.DangerousGetAddress();
-        ulong sum = 0;
-        for (int i = 0; i < count; i++)
-        {
-            int bin = bins[i];
-            int bucket = buckets[bin];
-            sum += counts[bin];
-            if (keys[i] <= limits[bucket])
-                Look(keys[i], bin, bucket, firstPosition + i);
-        }
-
-        _hard += (uint)sum;
-        _violating += (long)(sum >> 32);
     }
 
     /// <summary>Ends an anchor: the nearest negative beyond every positive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(RankedRow farthest, out SemiHardResult result)
     {
-        ReadOnlySpan<int> rows = _session.Layout.GalleryRows;
-        for (int bucket = 0; bucket <= _count; bucket++)
+        ReadOnlySpan<int> rows = session.Layout.GalleryRows;
+        int* best = BestOf;
+        double* keys = KeyOf;
+        for (int bucket = _count; bucket >= 0; bucket--)
         {
-            if (_bestOf[bucket] >= 0)
+            if (best[bucket] >= 0)
                 ExactBest(bucket);
-        }
-
-        for (int bucket = _count - 1; bucket >= 0; bucket--)
-        {
-            int next = _bestOf[bucket + 1];
-            if (next >= 0 && (_bestOf[bucket] < 0 || IsBetter(_keyOf[bucket + 1], next, _keyOf[bucket], _bestOf[bucket], rows)))
-                (_bestOf[bucket], _keyOf[bucket]) = (next, _keyOf[bucket + 1]);
+            if (bucket == _count)
+                continue;
+            int next = best[bucket + 1];
+            if (next >= 0 && (best[bucket] < 0 || IsBetter(keys[bucket + 1], next, keys[bucket], best[bucket], rows)))
+                (best[bucket], keys[bucket]) = (next, keys[bucket + 1]);
         }
 
         // A positive looks beyond the last threshold that equals its own.
         Span<RankedRow> negatives = _negatives.Span[.._count];
-        ReadOnlySpan<int> order = _order.Span[.._count];
+        ReadOnlySpan<int> order = _positives.Order;
         RankedRow negative = Ranked(_count);
         for (int rank = _count - 1; rank >= 0; rank--)
         {
-            if (rank + 1 < _count && _distanceOf[rank] < _distanceOf[rank + 1])
+            if (rank + 1 < _count && _positives.Distance(rank) < _positives.Distance(rank + 1))
                 negative = Ranked(rank + 1);
             negatives[order[rank]] = negative;
         }
 
         result = new SemiHardResult
         {
-            Positives = _positives.Span[.._count],
-            PositiveDistances = _distances.Span[.._count],
+            Positives = _positives.Positions,
+            PositiveDistances = _positives.Distances,
             Negatives = negatives,
             Nearest = Ranked(0),
             Farthest = farthest,
@@ -155,15 +159,15 @@ internal sealed unsafe class SemiHardWorker : IDisposable
 
     public void Dispose()
     {
-        _bins.Dispose();
-        _buckets.Dispose();
-        _counts.Dispose();
-        _openRanks.Dispose();
         _positives.Dispose();
-        _distances.Dispose();
-        _sorted.Dispose();
-        _order.Dispose();
-        _thresholds.Dispose();
+        _even.Dispose();
+        _odd.Dispose();
+        _totals.Dispose();
+        _before.Dispose();
+        _wanted.Dispose();
+        _passing.Dispose();
+        _ranks.Dispose();
+        _edges.Dispose();
         _limits.Dispose();
         _bestScores.Dispose();
         _bestKeys.Dispose();
@@ -176,202 +180,221 @@ internal sealed unsafe class SemiHardWorker : IDisposable
 
     private RankedRow Ranked(int bucket)
     {
-        int position = _bestOf[bucket];
-        return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(_metric, _keyOf[bucket]));
+        int position = BestOf[bucket];
+        return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(session.Metric, KeyOf[bucket]));
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void LoadPositives(int classStart, int classEnd, int self)
-    {
-        int most = classEnd - classStart;
-        PinnedBuffer.Grow(ref _positives, most);
-        PinnedBuffer.Grow(ref _distances, most);
-        PinnedBuffer.Grow(ref _sorted, most);
-        PinnedBuffer.Grow(ref _order, most);
-        PinnedBuffer.Grow(ref _thresholds, 2L * most);
-        PinnedBuffer.Grow(ref _negatives, most);
-        PinnedBuffer.Grow(ref _limits, most + 2);
-        PinnedBuffer.Grow(ref _bestScores, most + 1);
-        PinnedBuffer.Grow(ref _bestKeys, most + 1);
-        PinnedBuffer.Grow(ref _best, most + 1);
-
-        // SAFETY: each buffer has just been made long enough for this anchor, and none is replaced before the next.
-        _bestOf = (int*)_best.DangerousGetAddress();
-        _scoreOf = (float*)_bestScores.DangerousGetAddress();
-        _keyOf = (double*)_bestKeys.DangerousGetAddress();
-        _limitOf = (float*)_limits.DangerousGetAddress();
-        _distanceOf = (double*)_sorted.DangerousGetAddress();
-        _thresholdOf = (double*)_thresholds.DangerousGetAddress();
-
-        Span<int> positives = _positives.Span;
-        Span<double> distances = _distances.Span;
-        int count = 0;
-        for (int position = classStart; position < classEnd; position++)
-        {
-            if (position == self)
-                continue;
-            positives[count] = position;
-            distances[count++] = MetricKey.ToValue(_metric, _session.ExactKey(_anchor, position));
-        }
-
-        _count = count;
-        distances[..count].CopyTo(_sorted.Span);
-        Span<int> order = _order.Span[..count];
-        for (int i = 0; i < count; i++)
-            order[i] = i;
-        _sorted.Span[..count].Sort(order);
-        for (int rank = 0; rank < count; rank++)
-        {
-            _thresholdOf[rank] = MetricKey.FromValue(_metric, _distanceOf[rank]);
-            _thresholdOf[count + rank] = MetricKey.FromValue(_metric, _distanceOf[rank] + _request.Margin);
-        }
-    }
-
-    // One bucket more than there are: that of the open bins, whose keys are always looked at.
-    private int OpenBucket => _count + 1;
-
-    private void ResetBuckets()
-    {
-        _limits.Span[..(_count + 2)].Fill(NoLimit);
-        _best.Span[..(_count + 1)].Fill(-1);
-    }
-
-    private double Threshold(int rank) => _thresholdOf[rank];
-
-    private double MarginThreshold(int rank) => _thresholdOf[_count + rank];
 
     // A key this close to a threshold is not ranked in float32: the keys' tolerance and the rounding of the threshold itself.
     private double Slack(double threshold) => _tolerance + (1e-6 * threshold);
 
-    // Bin 0 lies below every threshold, the last bin above; the others divide what is between.
+    // Bin 0 lies below every threshold. A bin is never narrower than four times the distance of a near tie, so that a second set of bins, shifted
+    // down by that distance, puts everything within it of a bin's keys into the same shifted bin or the one before.
     private void PlaceBins()
     {
-        double first = Threshold(0);
-        double last = _request.Count ? MarginThreshold(_count - 1) : Threshold(_count - 1);
+        double first = _positives.Threshold(0);
+        double last = _request.Count ? _positives.MarginThreshold(_count - 1) : _positives.Threshold(_count - 1);
         double low = first - (2 * Slack(first));
         double high = last + (2 * Slack(last));
-        double scale = (BinCount - 2) / (high - low);
+        double nearTie = NearTie * _tolerance;
+        double scale = Math.Min((KeyBins.Count - 3) / (high - low), 0.25 / nearTie);
         if (!(scale < 1e30))
             scale = 0;
-        BinsPerKey = (float)scale;
-        BinOffset = (float)(1 - (low * BinsPerKey));
+        float rounded = (float)scale;
+        float offset = (float)(1 - (low * rounded));
+        _bins = new KeyBins(rounded, offset);
+        _shifted = new KeyBins(rounded, (float)(offset - (nearTie * rounded) - 0.05));
     }
 
-    private int Bin(double key)
-    {
-        float bin = MathF.FusedMultiplyAdd((float)key, BinsPerKey, BinOffset);
-        return (int)Math.Clamp(bin, 0, LastBin);
-    }
-
+    // How many keys lie in the bins before each; four chains, so that additions do not wait for each other.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FillTables()
+    private void SumBins()
     {
-        Span<int> buckets = _buckets.Span;
-        Span<ulong> counts = _counts.Span;
-        Span<ulong> openRanks = _openRanks.Span;
-        int marginCount = _request.Count ? _count : 0;
+        int* totals = (int*)_totals.DangerousGetAddress();
+        int* before = (int*)_before.DangerousGetAddress();
+        (int a, int b, int c, int d) = (0, 0, 0, 0);
+        for (int i = 0; i < Quarter; i++)
+        {
+            before[i] = a;
+            before[i + Quarter] = b;
+            before[i + (2 * Quarter)] = c;
+            before[i + (3 * Quarter)] = d;
+            a += totals[i];
+            b += totals[i + Quarter];
+            c += totals[i + (2 * Quarter)];
+            d += totals[i + (3 * Quarter)];
+        }
 
-        // Both lists of thresholds ascend: walk their open ranges in order, and fill what lies between.
-        int filled = 0;
+        (_firstQuarters, _secondQuarters, _thirdQuarters) = (a, a + b, a + b + c);
+    }
+
+    private int KeysBefore(int bin) => ((int*)_before.DangerousGetAddress())[bin] + (bin / Quarter) switch
+    {
+        0 => 0,
+        1 => _firstQuarters,
+        2 => _secondQuarters,
+        _ => _thirdQuarters,
+    };
+
+    // Both lists of thresholds ascend: one walk over both marks the bins that their uncertainty touches, and counts the keys surely below them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WantThresholds()
+    {
+        _wanted.Span.Clear();
+        _passing.Span.Clear();
+        int marginCount = _request.Count ? _count : 0;
         int rank = 0;
         int marginRank = 0;
+        int marked = -1;
         while (rank < _count || marginRank < marginCount)
         {
-            double threshold = rank < _count ? Threshold(rank) : double.PositiveInfinity;
-            double marginThreshold = marginRank < marginCount ? MarginThreshold(marginRank) : double.PositiveInfinity;
-            double next = Math.Min(threshold, marginThreshold);
-            int firstOpen = Bin(next - Slack(next));
-            int open = Bin(next + Slack(next));
-            if (firstOpen > filled)
-                FillClosed(buckets, counts, filled, firstOpen, rank, marginRank);
-            filled = Math.Max(filled, firstOpen);
-            if (open >= filled)
+            bool isMargin = rank == _count || (marginRank < marginCount && _positives.MarginThreshold(marginRank) < _positives.Threshold(rank));
+            double threshold = isMargin ? _positives.MarginThreshold(marginRank) : _positives.Threshold(rank);
+            double slack = Slack(threshold);
+            int first = _bins[(float)(threshold - slack)];
+            int last = _bins[(float)(threshold + slack)];
+            for (int bin = Math.Max(first, marked + 1); bin <= last; bin++)
+                Want(bin, rank, marginRank);
+            marked = Math.Max(marked, last);
+            int below = _request.Count ? KeysBefore(first) : 0;
+            if (isMargin)
             {
-                buckets[filled..(open + 1)].Fill(OpenBucket);
-                counts[filled..(open + 1)].Clear();
-                openRanks[filled..(open + 1)].Fill((uint)rank | ((ulong)(uint)marginRank << 32));
-                filled = open + 1;
+                _violating += below;
+                FirstMarginBins[marginRank++] = first;
             }
-
-            if (threshold <= marginThreshold)
-                rank++;
             else
-                marginRank++;
+            {
+                _hard += below;
+                LastBins[rank] = last;
+                FirstBins[rank++] = first;
+            }
+        }
+    }
+
+    // Beyond each threshold's own bins, the next one that holds a key: the nearest farther negative is in one of them. Whether the last bin is such.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool WantNextBins()
+    {
+        ReadOnlySpan<int> totals = _totals.Span;
+        int end = KeyBins.Last;
+        bool wantsLast = false;
+        for (int rank = _count - 1; rank >= 0; rank--)
+        {
+            int start = LastBins[rank] + 1;
+            if (start > end)
+                continue;
+            int next = totals[start..end].IndexOfAnyExcept(0);
+            if (next >= 0 && !IsWanted(start + next))
+                Want(start + next, rank + 1, _count);
+            else if (next < 0 && rank == _count - 1)
+                wantsLast = true;
+            end = start;
         }
 
-        if (filled < BinCount)
-            FillClosed(buckets, counts, filled, BinCount, rank, marginRank);
+        return wantsLast;
     }
 
-    private void FillClosed(Span<int> buckets, Span<ulong> counts, int from, int to, int rank, int marginRank)
+    private void Want(int bin, int rank, int marginRank)
     {
-        buckets[from..to].Fill(rank);
-        if (_request.Count)
-            counts[from..to].Fill((uint)(_count - rank) | ((ulong)(uint)(_count - marginRank) << 32));
+        uint* passing = (uint*)_passing.DangerousGetAddress();
+        int before = Math.Max(bin - 1, 0);
+        ((uint*)_wanted.DangerousGetAddress())[bin >> 5] |= 1u << (bin & 31);
+        passing[bin >> 5] |= 1u << (bin & 31);
+        passing[before >> 5] |= 1u << (before & 31);
+        ((ulong*)_ranks.DangerousGetAddress())[bin] = (uint)rank | ((ulong)(uint)marginRank << 32);
     }
+
+    private bool IsWanted(int bin) => ((((uint*)_wanted.DangerousGetAddress())[bin >> 5] >> (bin & 31)) & 1) != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Look(float key, int bin, int bucket, int position)
+    private void Look(float key, int position)
     {
-        if (bucket == OpenBucket)
+        int bin = _bins[key];
+        int bucket;
+        if (bin == KeyBins.Last)
         {
+            bucket = _count;
+        }
+        else if (IsWanted(bin))
+        {
+            ulong ranks = ((ulong*)_ranks.DangerousGetAddress())[bin];
             double exact = double.NaN;
-            bucket = RankInOpenBin(key, bin, margin: false, position, ref exact);
+            bucket = Rank(key, bin, (int)(uint)ranks, margin: false, position, ref exact, out int unsure);
             if (_request.Count)
             {
-                _hard += _count - bucket;
-                _violating += _count - RankInOpenBin(key, bin, margin: true, position, ref exact);
+                _hard += unsure - bucket;
+                int marginRank = Rank(key, bin, (int)(ranks >> 32), margin: true, position, ref exact, out unsure);
+                _violating += unsure - marginRank;
             }
-
-            if (key > _limitOf[bucket])
-                return;
         }
-
-        // Within twice the tolerance float64 decides; beyond it the key does.
-        if (_bestOf[bucket] < 0 || key < _scoreOf[bucket] - (2.001f * _tolerance))
+        else if (_shifted[key] is int shifted && IsWanted(shifted))
         {
-            _keyOf[bucket] = double.NaN;
+            // Beyond a wanted bin, but perhaps within a near tie of a key in it.
+            double exact = double.NaN;
+            bucket = Rank(key, bin, (int)(uint)((ulong*)_ranks.DangerousGetAddress())[shifted], margin: false, position, ref exact, out _);
+        }
+        else if (key <= _nearest)
+        {
+            bucket = 0;
         }
         else
         {
-            double exactKey = _session.ExactKey(_anchor, position);
-            if (!IsBetter(exactKey, position, ExactBest(bucket), _bestOf[bucket], _session.Layout.GalleryRows))
-                return;
-            _keyOf[bucket] = exactKey;
+            return;
         }
 
-        _bestOf[bucket] = position;
-        _scoreOf[bucket] = key;
-        _limitOf[bucket] = key + (2.001f * _tolerance);
+        if (key <= LimitOf[bucket])
+            Improve(bucket, key, position);
+    }
+
+    // Within a near tie float64 decides; beyond it the key does.
+    private void Improve(int bucket, float key, int position)
+    {
+        float* score = (float*)_bestScores.DangerousGetAddress() + bucket;
+        if (BestOf[bucket] < 0 || key < *score - (NearTie * _tolerance))
+        {
+            KeyOf[bucket] = double.NaN;
+        }
+        else
+        {
+            double exactKey = session.ExactKey(_anchor, position);
+            if (!IsBetter(exactKey, position, ExactBest(bucket), BestOf[bucket], session.Layout.GalleryRows))
+                return;
+            KeyOf[bucket] = exactKey;
+        }
+
+        BestOf[bucket] = position;
+        *score = key;
+        LimitOf[bucket] = key + (NearTie * _tolerance);
     }
 
     private double ExactBest(int bucket)
     {
-        if (double.IsNaN(_keyOf[bucket]))
-            _keyOf[bucket] = _session.ExactKey(_anchor, _bestOf[bucket]);
-        return _keyOf[bucket];
+        if (double.IsNaN(KeyOf[bucket]))
+            KeyOf[bucket] = session.ExactKey(_anchor, BestOf[bucket]);
+        return KeyOf[bucket];
     }
 
-    // The number of thresholds below a key: those whose open range ends before its bin surely are, the next ones are asked in turn.
-    private int RankInOpenBin(float key, int bin, bool margin, int position, ref double exact)
+    // The number of thresholds below a key, at least rank; unsure is the number of thresholds whose own bins begin at or before the key's.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Rank(float key, int bin, int rank, bool margin, int position, ref double exact, out int unsure)
     {
-        ulong ranks = _openRanks.Span[bin];
-        int rank = margin ? (int)(ranks >> 32) : (int)(uint)ranks;
-        for (; rank < _count; rank++)
+        int* firstBins = margin ? FirstMarginBins : FirstBins;
+        int count = _count;
+        for (; rank < count && firstBins[rank] <= bin; rank++)
         {
-            double threshold = margin ? MarginThreshold(rank) : Threshold(rank);
+            double threshold = margin ? _positives.MarginThreshold(rank) : _positives.Threshold(rank);
             double slack = Slack(threshold);
             if (key < threshold - slack)
                 break;
             if (key > threshold + slack)
                 continue;
             if (double.IsNaN(exact))
-                exact = MetricKey.ToValue(_metric, _session.ExactKey(_anchor, position));
-            double gap = exact - _distanceOf[rank];
-            if (!(gap > (margin ? _request.Margin : 0)))
+                exact = MetricKey.ToValue(session.Metric, session.ExactKey(_anchor, position));
+            if (!(exact - _positives.Distance(rank) > (margin ? _request.Margin : 0)))
                 break;
         }
 
+        for (unsure = rank; unsure < count && firstBins[unsure] <= bin;)
+            unsure++;
         return rank;
     }
 }
