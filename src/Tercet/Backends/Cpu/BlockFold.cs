@@ -143,7 +143,7 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         {
             TVector score = TLanes.Load(scores + i);
             TVector bin = TLanes.MultiplyAdd(score, scales, offsets);
-            uint hits = TLanes.TestBits(bin, filter.Bits) | TLanes.NotAbove(score, limits)
+            uint hits = TLanes.TestBits(bin, (uint*)filter.Bits) | TLanes.NotAbove(score, limits)
                 | (TLanes.NotAbove(lasts, bin) & TLanes.NotAbove(score, lastLimits));
             passed |= (ulong)hits << i;
         }

@@ -6,11 +6,11 @@ namespace Tercet.Backends.Cpu;
 internal readonly record struct KeyBins(float Scale, float Offset)
 {
     /// <summary>Number of bins; the lane operations that test a bit of each know it too.</summary>
-    public const int Count = 2048;
+    public const int Count = 1024;
 
     /// <summary>The last bin.</summary>
     public const int Last = Count - 1;
 
     /// <summary>The bin of one key, the same as in vectors.</summary>
-    public int this[float key] => (int)Math.Clamp(MathF.FusedMultiplyAdd(key, Scale, Offset), 0, Last);
+    public int this[float key] => (int)float.MinNative(float.MaxNative(MathF.FusedMultiplyAdd(key, Scale, Offset), 0), Last);
 }

@@ -46,7 +46,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static uint TestBits(Vector128<float> value, uint* bits)
     {
         int* bins = stackalloc int[4];
-        StoreTruncated(value, 2047, bins);
+        StoreTruncated(value, KeyBins.Last, bins);
         return LanesScalar.TestBits(bins, bits);
     }
 

@@ -46,7 +46,7 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector256<float> value, uint* bits)
     {
-        Vector256<int> bin = Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create(2047f)));
+        Vector256<int> bin = Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create((float)KeyBins.Last)));
         Vector256<int> words = Avx2.GatherVector256((int*)bits, Avx2.ShiftRightLogical(bin, 5), sizeof(int));
         Vector256<uint> shift = Avx2.Xor(bin, Vector256.Create(31)).AsUInt32() & Vector256.Create(31u);
         return Avx2.ShiftLeftLogicalVariable(words, shift).ExtractMostSignificantBits();

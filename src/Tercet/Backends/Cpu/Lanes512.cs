@@ -43,18 +43,16 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> ReplaceBelow(Vector512<float> value, Vector512<float> test, Vector512<float> bound, Vector512<float> other) =>
         Vector512.ConditionalSelect(Avx512F.CompareLessThan(test, bound), other, value);
 
-    // The map is four registers: two look-ups of 32 words, a choice between them, and the wanted bit shifted to the sign.
+    // The map is two registers: one look-up of 32 words, and the wanted bit shifted to the sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector512<float> value, uint* bits)
     {
-        Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create(2047f)));
+        Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create((float)KeyBins.Last)));
         Vector512<int> word = Avx512F.ShiftRightLogical(bin, 5);
         int* map = (int*)bits;
-        Vector512<int> lower = Avx512F.PermuteVar16x32x2(Avx512F.LoadVector512(map), word, Avx512F.LoadVector512(map + 16));
-        Vector512<int> upper = Avx512F.PermuteVar16x32x2(Avx512F.LoadVector512(map + 32), word, Avx512F.LoadVector512(map + 48));
-        Vector512<int> chosen = Vector512.ConditionalSelect(Avx512F.CompareLessThan(bin, Vector512.Create(1024)), lower, upper);
+        Vector512<int> words = Avx512F.PermuteVar16x32x2(Avx512F.LoadVector512(map), word, Avx512F.LoadVector512(map + 16));
         Vector512<uint> shift = Avx512F.Xor(bin, Vector512.Create(31)).AsUInt32() & Vector512.Create(31u);
-        return (uint)Avx512F.ShiftLeftLogicalVariable(chosen, shift).ExtractMostSignificantBits();
+        return (uint)Avx512F.ShiftLeftLogicalVariable(words, shift).ExtractMostSignificantBits();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -45,7 +45,7 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
     public static uint TestBits(FourFloats value, uint* bits)
     {
         int* bins = stackalloc int[4];
-        StoreTruncated(value, 2047, bins);
+        StoreTruncated(value, KeyBins.Last, bins);
         return TestBits(bins, bits);
     }
 

@@ -10,6 +10,7 @@ namespace Tercet.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer, IDisposable
 {
+    private readonly PositiveKeys _positiveKeys = new(session);
     private SemiHardWorker[] _workers = [];
     private ISemiHardConsumer _consumer = null!;
     private SemiHardRequest _request;
@@ -25,6 +26,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
                 _workers[i] = new SemiHardWorker(session);
         }
 
+        _positiveKeys.Compute();
         session.ScanRows(this);
         _consumer = null!;
     }
@@ -35,7 +37,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
         RowLayout layout = session.Layout;
         int start = layout.ClassStarts[anchor];
         int end = layout.ClassEnds[anchor];
-        state.Begin(anchor, start, end, layout.SelfPositions[anchor], _request);
+        state.Begin(anchor, _positiveKeys.Of(anchor), _request);
 
         // SAFETY: keys is the worker's own row of native memory, padded to whole panels with keys above all others.
         keys[start..end].Fill(PackedPanels.LargestKey);
@@ -51,6 +53,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
     {
         foreach (SemiHardWorker worker in _workers)
             worker.Dispose();
+        _positiveKeys.Dispose();
     }
 
     private RankedRow Farthest(int anchor, ReadOnlySpan<float> keys, int start, int end)

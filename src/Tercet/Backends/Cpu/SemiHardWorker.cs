@@ -1,6 +1,6 @@
 using System.Numerics;
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -25,10 +25,10 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private readonly PinnedBuffer<int> _odd = new(KeyBins.Count);
     private readonly PinnedBuffer<int> _totals = new(KeyBins.Count);
     private readonly PinnedBuffer<int> _before = new(KeyBins.Count);
-    private readonly PinnedBuffer<uint> _wanted = new(KeyBins.Count / 32);
-    private readonly PinnedBuffer<uint> _passing = new(KeyBins.Count / 32);
-    private readonly PinnedBuffer<ulong> _ranks = new(KeyBins.Count);
-    private PinnedBuffer<int> _edges = new(0);
+    private readonly PinnedBuffer<ushort> _occupied = new(KeyBins.Count / 16);
+    private readonly PinnedBuffer<ulong> _passing = new(KeyBins.Count / 64);
+    private readonly ThresholdBins _thresholds = new();
+    private readonly ThresholdBins _margins = new();
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<float> _bestScores = new(0);
     private PinnedBuffer<double> _bestKeys = new(0);
@@ -49,28 +49,22 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
 
     // SAFETY: here and in all methods below, bins are clamped to the tables' length and ranks to the number of positives, for which Begin makes room;
     // no buffer is replaced between Begin and Finish.
-    private int* FirstBins => (int*)_edges.DangerousGetAddress();
-
-    private int* LastBins => FirstBins + _count;
-
-    private int* FirstMarginBins => FirstBins + (2 * _count);
-
     private int* BestOf => (int*)_best.DangerousGetAddress();
 
     private double* KeyOf => (double*)_bestKeys.DangerousGetAddress();
 
     private float* LimitOf => (float*)_limits.DangerousGetAddress();
 
-    /// <summary>Takes an anchor's positives.</summary>
+    /// <summary>Takes an anchor and the float64 keys of its positives.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Begin(int anchor, int classStart, int classEnd, int self, SemiHardRequest request)
+    public void Begin(int anchor, double* positiveKeys, SemiHardRequest request)
     {
         (_anchor, _request) = (anchor, request);
         (_hard, _violating) = (0, 0);
         _tolerance = session.KeyTolerance(anchor);
-        _positives.Load(session, anchor, classStart, classEnd, self, request.Margin);
+        RowLayout layout = session.Layout;
+        _positives.Load(session.Metric, positiveKeys, layout.ClassStarts[anchor], layout.ClassEnds[anchor], layout.SelfPositions[anchor], request.Margin);
         _count = _positives.Count;
-        PinnedBuffer.Grow(ref _edges, 3L * _count);
         PinnedBuffer.Grow(ref _negatives, _count);
         PinnedBuffer.Grow(ref _limits, _count + 1);
         PinnedBuffer.Grow(ref _bestScores, _count + 1);
@@ -79,6 +73,9 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         _limits.Span[..(_count + 1)].Fill(NoLimit);
         _best.Span[..(_count + 1)].Fill(-1);
         PlaceBins();
+        _thresholds.Place(_positives.Thresholds, _count, _tolerance, _bins);
+        if (request.Count)
+            _margins.Place(_positives.Thresholds + _count, _count, _tolerance, _bins);
     }
 
     /// <summary>Takes the negatives' keys.</summary>
@@ -88,18 +85,24 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     public void Take(float* keys, int count)
     {
         IBlockFold fold = session.Kernel.Fold;
-        _even.Span.Clear();
-        _odd.Span.Clear();
         fold.Histogram(keys, count, _bins, (int*)_even.DangerousGetAddress(), (int*)_odd.DangerousGetAddress(), out float smallest, out float smallestOfLast);
-        TensorPrimitives.Add<int>(_even.Span, _odd.Span, _totals.Span);
+        MergeCounters();
         if (_request.Count)
+        {
             SumBins();
-        WantThresholds();
+            _hard += KeysBeforeAll(_thresholds);
+            _violating += KeysBeforeAll(_margins);
+        }
+
         bool wantsLast = WantNextBins();
+        _passing.Span.Clear();
+        _thresholds.AddPassing((ulong*)_passing.DangerousGetAddress());
+        if (_request.Count)
+            _margins.AddPassing((ulong*)_passing.DangerousGetAddress());
 
         _nearest = smallest + (NearTie * _tolerance);
         float scaledShift = _bins.Offset - _shifted.Offset;
-        var filter = new KeyFilter((uint*)_passing.DangerousGetAddress())
+        var filter = new KeyFilter((ulong*)_passing.DangerousGetAddress())
         {
             Limit = _nearest,
             LastBinStart = KeyBins.Last - scaledShift - 0.01f,
@@ -164,10 +167,10 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         _odd.Dispose();
         _totals.Dispose();
         _before.Dispose();
-        _wanted.Dispose();
+        _occupied.Dispose();
         _passing.Dispose();
-        _ranks.Dispose();
-        _edges.Dispose();
+        _thresholds.Dispose();
+        _margins.Dispose();
         _limits.Dispose();
         _bestScores.Dispose();
         _bestKeys.Dispose();
@@ -184,17 +187,14 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(session.Metric, KeyOf[bucket]));
     }
 
-    // A key this close to a threshold is not ranked in float32: the keys' tolerance and the rounding of the threshold itself.
-    private double Slack(double threshold) => _tolerance + (1e-6 * threshold);
-
     // Bin 0 lies below every threshold. A bin is never narrower than four times the distance of a near tie, so that a second set of bins, shifted
     // down by that distance, puts everything within it of a bin's keys into the same shifted bin or the one before.
     private void PlaceBins()
     {
-        double first = _positives.Threshold(0);
-        double last = _request.Count ? _positives.MarginThreshold(_count - 1) : _positives.Threshold(_count - 1);
-        double low = first - (2 * Slack(first));
-        double high = last + (2 * Slack(last));
+        double first = _positives.Thresholds[0];
+        double last = _request.Count ? _positives.Thresholds[(2 * _count) - 1] : _positives.Thresholds[_count - 1];
+        double low = first - (2 * ThresholdBins.Slack(first, _tolerance));
+        double high = last + (2 * ThresholdBins.Slack(last, _tolerance));
         double nearTie = NearTie * _tolerance;
         double scale = Math.Min((KeyBins.Count - 3) / (high - low), 0.25 / nearTie);
         if (!(scale < 1e30))
@@ -203,6 +203,40 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         float offset = (float)(1 - (low * rounded));
         _bins = new KeyBins(rounded, offset);
         _shifted = new KeyBins(rounded, (float)(offset - (nearTie * rounded) - 0.05));
+    }
+
+    // Adds up the two sets of counters, clears them for the next anchor, and notes which bins hold a key.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MergeCounters()
+    {
+        int* even = (int*)_even.DangerousGetAddress();
+        int* odd = (int*)_odd.DangerousGetAddress();
+        int* totals = (int*)_totals.DangerousGetAddress();
+        ushort* occupied = (ushort*)_occupied.DangerousGetAddress();
+        for (int bin = 0; bin < KeyBins.Count; bin += 16)
+        {
+            Vector512<int> sum = Vector512.Load(even + bin) + Vector512.Load(odd + bin);
+            sum.Store(totals + bin);
+            Vector512<int>.Zero.Store(even + bin);
+            Vector512<int>.Zero.Store(odd + bin);
+            occupied[bin / 16] = (ushort)Vector512.GreaterThan(sum, Vector512<int>.Zero).ExtractMostSignificantBits();
+        }
+    }
+
+    // The first bin from start on that holds a key; the last bin where none before it does.
+    private int NextOccupied(int start)
+    {
+        ulong* occupied = (ulong*)_occupied.DangerousGetAddress();
+        ulong bits = occupied[start >> 6] >> (start & 63);
+        if (bits != 0)
+            return Math.Min(start + BitOperations.TrailingZeroCount(bits), KeyBins.Last);
+        for (int word = (start >> 6) + 1; word < KeyBins.Count / 64; word++)
+        {
+            if (occupied[word] != 0)
+                return Math.Min((word * 64) + BitOperations.TrailingZeroCount(occupied[word]), KeyBins.Last);
+        }
+
+        return KeyBins.Last;
     }
 
     // How many keys lie in the bins before each; four chains, so that additions do not wait for each other.
@@ -227,110 +261,63 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         (_firstQuarters, _secondQuarters, _thirdQuarters) = (a, a + b, a + b + c);
     }
 
-    private int KeysBefore(int bin) => ((int*)_before.DangerousGetAddress())[bin] + (bin / Quarter) switch
-    {
-        0 => 0,
-        1 => _firstQuarters,
-        2 => _secondQuarters,
-        _ => _thirdQuarters,
-    };
-
-    // Both lists of thresholds ascend: one walk over both marks the bins that their uncertainty touches, and counts the keys surely below them.
+    // Pairs of a threshold and a key surely below it.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void WantThresholds()
+    private long KeysBeforeAll(ThresholdBins thresholds)
     {
-        _wanted.Span.Clear();
-        _passing.Span.Clear();
-        int marginCount = _request.Count ? _count : 0;
-        int rank = 0;
-        int marginRank = 0;
-        int marked = -1;
-        while (rank < _count || marginRank < marginCount)
-        {
-            bool isMargin = rank == _count || (marginRank < marginCount && _positives.MarginThreshold(marginRank) < _positives.Threshold(rank));
-            double threshold = isMargin ? _positives.MarginThreshold(marginRank) : _positives.Threshold(rank);
-            double slack = Slack(threshold);
-            int first = _bins[(float)(threshold - slack)];
-            int last = _bins[(float)(threshold + slack)];
-            for (int bin = Math.Max(first, marked + 1); bin <= last; bin++)
-                Want(bin, rank, marginRank);
-            marked = Math.Max(marked, last);
-            int below = _request.Count ? KeysBefore(first) : 0;
-            if (isMargin)
-            {
-                _violating += below;
-                FirstMarginBins[marginRank++] = first;
-            }
-            else
-            {
-                _hard += below;
-                LastBins[rank] = last;
-                FirstBins[rank++] = first;
-            }
-        }
+        int* before = (int*)_before.DangerousGetAddress();
+        int* quarters = stackalloc int[4] { 0, _firstQuarters, _secondQuarters, _thirdQuarters };
+        int* bins = thresholds.FirstBins;
+        long sum = 0;
+        for (int rank = 0; rank < _count; rank++)
+            sum += before[bins[rank]] + quarters[bins[rank] / Quarter];
+        return sum;
     }
 
     // Beyond each threshold's own bins, the next one that holds a key: the nearest farther negative is in one of them. Whether the last bin is such.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool WantNextBins()
     {
-        ReadOnlySpan<int> totals = _totals.Span;
-        int end = KeyBins.Last;
+        int* lastBins = _thresholds.LastBins;
         bool wantsLast = false;
-        for (int rank = _count - 1; rank >= 0; rank--)
+        for (int rank = 0; rank < _count; rank++)
         {
-            int start = LastBins[rank] + 1;
-            if (start > end)
+            // Where the next threshold begins no later, it looks from there.
+            int next = NextOccupied(lastBins[rank] + 1);
+            if (rank + 1 < _count && next > lastBins[rank + 1])
                 continue;
-            int next = totals[start..end].IndexOfAnyExcept(0);
-            if (next >= 0 && !IsWanted(start + next))
-                Want(start + next, rank + 1, _count);
-            else if (next < 0 && rank == _count - 1)
+            if (next == KeyBins.Last)
                 wantsLast = true;
-            end = start;
+            else if (!_thresholds.IsWanted(next))
+                _thresholds.Want(next, rank + 1);
         }
 
         return wantsLast;
     }
 
-    private void Want(int bin, int rank, int marginRank)
-    {
-        uint* passing = (uint*)_passing.DangerousGetAddress();
-        int before = Math.Max(bin - 1, 0);
-        ((uint*)_wanted.DangerousGetAddress())[bin >> 5] |= 1u << (bin & 31);
-        passing[bin >> 5] |= 1u << (bin & 31);
-        passing[before >> 5] |= 1u << (before & 31);
-        ((ulong*)_ranks.DangerousGetAddress())[bin] = (uint)rank | ((ulong)(uint)marginRank << 32);
-    }
-
-    private bool IsWanted(int bin) => ((((uint*)_wanted.DangerousGetAddress())[bin >> 5] >> (bin & 31)) & 1) != 0;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Look(float key, int position)
     {
         int bin = _bins[key];
+        double exact = double.NaN;
+        if (_request.Count && _margins.IsWanted(bin))
+            _violating += _margins.CountTouching(bin, RankAmongMargins(key, bin, position, ref exact));
+
         int bucket;
         if (bin == KeyBins.Last)
         {
             bucket = _count;
         }
-        else if (IsWanted(bin))
+        else if (_thresholds.IsWanted(bin))
         {
-            ulong ranks = ((ulong*)_ranks.DangerousGetAddress())[bin];
-            double exact = double.NaN;
-            bucket = Rank(key, bin, (int)(uint)ranks, margin: false, position, ref exact, out int unsure);
+            bucket = Rank(key, _thresholds.LowestRank(bin), position, ref exact);
             if (_request.Count)
-            {
-                _hard += unsure - bucket;
-                int marginRank = Rank(key, bin, (int)(ranks >> 32), margin: true, position, ref exact, out unsure);
-                _violating += unsure - marginRank;
-            }
+                _hard += _thresholds.CountTouching(bin, bucket);
         }
-        else if (_shifted[key] is int shifted && IsWanted(shifted))
+        else if (_shifted[key] is int shifted && _thresholds.IsWanted(shifted))
         {
             // Beyond a wanted bin, but perhaps within a near tie of a key in it.
-            double exact = double.NaN;
-            bucket = Rank(key, bin, (int)(uint)((ulong*)_ranks.DangerousGetAddress())[shifted], margin: false, position, ref exact, out _);
+            bucket = Rank(key, _thresholds.LowestRank(shifted), position, ref exact);
         }
         else if (key <= _nearest)
         {
@@ -373,28 +360,26 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         return KeyOf[bucket];
     }
 
-    // The number of thresholds below a key, at least rank; unsure is the number of thresholds whose own bins begin at or before the key's.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int Rank(float key, int bin, int rank, bool margin, int position, ref double exact, out int unsure)
+    // The number of positives nearer than a key, at least rank.
+    private int Rank(float key, int rank, int position, ref double exact)
     {
-        int* firstBins = margin ? FirstMarginBins : FirstBins;
-        int count = _count;
-        for (; rank < count && firstBins[rank] <= bin; rank++)
-        {
-            double threshold = margin ? _positives.MarginThreshold(rank) : _positives.Threshold(rank);
-            double slack = Slack(threshold);
-            if (key < threshold - slack)
-                break;
-            if (key > threshold + slack)
-                continue;
-            if (double.IsNaN(exact))
-                exact = MetricKey.ToValue(session.Metric, session.ExactKey(_anchor, position));
-            if (!(exact - _positives.Distance(rank) > (margin ? _request.Margin : 0)))
-                break;
-        }
-
-        for (unsure = rank; unsure < count && firstBins[unsure] <= bin;)
-            unsure++;
+        while (_thresholds.Rise(key, ref rank) && ExactDistance(position, ref exact) > _positives.Distance(rank))
+            rank++;
         return rank;
+    }
+
+    private int RankAmongMargins(float key, int bin, int position, ref double exact)
+    {
+        int rank = _margins.LowestRank(bin);
+        while (_margins.Rise(key, ref rank) && ExactDistance(position, ref exact) - _positives.Distance(rank) > _request.Margin)
+            rank++;
+        return rank;
+    }
+
+    private double ExactDistance(int position, ref double exact)
+    {
+        if (double.IsNaN(exact))
+            exact = MetricKey.ToValue(session.Metric, session.ExactKey(_anchor, position));
+        return exact;
     }
 }

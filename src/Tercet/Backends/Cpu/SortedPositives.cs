@@ -35,15 +35,18 @@ internal sealed unsafe class SortedPositives : IDisposable
     // SAFETY: here and below, ranks are below Count, and the buffers hold as many elements (twice as many thresholds).
     public double Distance(int rank) => _distance[rank];
 
-    /// <summary>The key of one rank's distance.</summary>
-    public double Threshold(int rank) => _threshold[rank];
-
-    /// <summary>The key of one rank's distance plus the margin.</summary>
-    public double MarginThreshold(int rank) => _threshold[Count + rank];
+    /// <summary>The distances' keys, ascending, and after them those of the distances plus the margin, <c>[2, Count]</c>.</summary>
+    public double* Thresholds => _threshold;
 
     /// <summary>Takes an anchor's positives: the rows of its class but itself.</summary>
+    /// <param name="metric">The metric.</param>
+    /// <param name="keys">Their float64 keys, in order of position.</param>
+    /// <param name="classStart">First position of the class.</param>
+    /// <param name="classEnd">The position after the last.</param>
+    /// <param name="self">The anchor's own position, or −1.</param>
+    /// <param name="margin">The margin, in the metric's unit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Load(CpuSession session, int anchor, int classStart, int classEnd, int self, double margin)
+    public void Load(DistanceMetric metric, double* keys, int classStart, int classEnd, int self, double margin)
     {
         int most = Math.Max(classEnd - classStart, 1);
         PinnedBuffer.Grow(ref _positions, most);
@@ -55,15 +58,15 @@ internal sealed unsafe class SortedPositives : IDisposable
         _distance = (double*)_sorted.DangerousGetAddress();
         int* positions = (int*)_positions.DangerousGetAddress();
         double* distances = (double*)_distances.DangerousGetAddress();
-        DistanceMetric metric = session.Metric;
         int count = 0;
         for (int position = classStart; position < classEnd; position++)
         {
-            if (position == self)
-                continue;
-            positions[count] = position;
-            distances[count++] = MetricKey.ToValue(metric, session.ExactKey(anchor, position));
+            if (position != self)
+                positions[count++] = position;
         }
+
+        for (int i = 0; i < count; i++)
+            distances[i] = MetricKey.ToValue(metric, keys[i]);
 
         Count = count;
         if (count <= LargestRankedCount)
