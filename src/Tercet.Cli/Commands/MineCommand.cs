@@ -13,7 +13,7 @@ internal sealed class MineCommand : Verb
     private const double DefaultEpsilon = 0.1;
 
     private readonly MiningArguments _arguments;
-    private readonly Option<string> _gallery = OptionOf.Path("--gallery", "Take positives and negatives from these rows [G, D] instead; --embeddings are the anchors. With --gallery-labels.");
+    private readonly Option<string> _gallery = OptionOf.Path("--gallery", "Take positives and negatives from these rows [G, D] instead; --embeddings are the anchors. A float32 file is mapped, not read, and may be larger than memory (--normalize would copy it). With --gallery-labels.");
     private readonly Option<string> _galleryLabels = OptionOf.Path("--gallery-labels", "The gallery's labels.");
     private readonly Option<double?> _epsilon = OptionOf.Number("--epsilon", "multi-similarity only: how much slack ε a pair is given. Default 0.1.");
     private readonly Option<StatisticsLevel?> _statistics = OptionOf.Choice(
@@ -70,7 +70,7 @@ internal sealed class MineCommand : Verb
             Metric = MetricOption.NameOf(options.Metric),
             Margin = options.Margin,
             N = files.Anchors.Matrix.Rows,
-            Gallery = files.Gallery?.Matrix.Rows,
+            Gallery = files.Gallery?.Rows.Height,
             D = files.Anchors.Matrix.Columns,
             Triplets = outcome.Statistics.Selected,
             Statistics = StatisticsJson.Of(outcome.Statistics),

@@ -33,6 +33,23 @@ public sealed class CpuBackend : IMiningBackend
     /// <summary>The width in use.</summary>
     public CpuLanes Lanes => _kernel.Lanes;
 
+    /// <summary>
+    /// Bytes of working memory for a gallery in the rectangular form, its rows as the kernels read them and the keys of the anchors under way. A gallery
+    /// that takes more is packed a window at a time: the same result, the gallery read once for every group of anchors whose keys fit.
+    /// Never less than one panel of rows and one tile's rows of keys. 256 MiB.
+    /// </summary>
+    internal long GalleryBudget { get; init; } = 256L << 20;
+
+    /// <summary>Bytes that idle sessions hold for packed galleries and keys.</summary>
+    internal long HeldGalleryBytes
+    {
+        get
+        {
+            lock (_lock)
+                return _idle.Sum(session => session.HeldGalleryBytes);
+        }
+    }
+
     /// <inheritdoc/>
     public string Name => Lanes switch
     {
@@ -100,7 +117,7 @@ public sealed class CpuBackend : IMiningBackend
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _idle.TryPop(out CpuSession? session) ? session : new CpuSession(_kernel, _team);
+            return _idle.TryPop(out CpuSession? session) ? session : new CpuSession(_kernel, _team, GalleryBudget);
         }
     }
 

@@ -9,9 +9,16 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     private const double UnitRoundoff = 1.0 / (1 << 24);
     private const double MultiplyAddsPerWorker = 2e6;
 
+    // Of a gallery's budget a window needs little, since all anchors of a group pass over it; the more keys, the fewer passes. What is left is
+    // the room to spare that buffers take when they grow.
+    private const int BudgetParts = 8;
+    private const int KeyParts = 5;
+
     private readonly PackedPanels _galleryPanels = new();
     private readonly PackedPanels _anchorPanels = new();
+    private readonly long _galleryBudget;
     private readonly RowScan _rowScan;
+    private readonly WindowedRowScan _windowedRowScan;
     private readonly ExtremesScan _extremes;
     private readonly SemiHardScan _semiHard;
     private int* _anchorRows;
@@ -19,11 +26,13 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     private SourceRows _anchorSource;
     private SourceRows _gallerySource;
 
-    public CpuSession(TileKernel kernel, WorkerTeam team)
+    public CpuSession(TileKernel kernel, WorkerTeam team, long galleryBudget)
     {
         Kernel = kernel;
         Team = team;
+        _galleryBudget = galleryBudget;
         _rowScan = new RowScan(this);
+        _windowedRowScan = new WindowedRowScan(this);
         _extremes = new ExtremesScan(this);
         _semiHard = new SemiHardScan(this);
     }
@@ -45,6 +54,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     public CancellationToken Cancellation { get; private set; }
 
     public PackedPanels Gallery => _galleryPanels;
+
+    /// <summary>Bytes held for packed gallery rows and for keys: what the budget bounds.</summary>
+    public long HeldGalleryBytes => _galleryPanels.PanelBytes + _rowScan.KeyBytes + _windowedRowScan.KeyBytes;
 
     /// <summary>The anchors' panels: the gallery's own where positions agree.</summary>
     public PackedPanels Anchors => Layout.IsSymmetric ? _galleryPanels : _anchorPanels;
@@ -68,9 +80,10 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         }
 
         bool unitRows = metric == DistanceMetric.Cosine;
-        _galleryPanels.Pack(gallery.First, gallery.Stride, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
+        int windowPanels = anchors.First == gallery.First ? int.MaxValue : WindowPanels(layout.GalleryCount, depth);
+        _galleryPanels.Pack(gallery.First, gallery.Stride, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, windowPanels, unitRows, Team, threads, cancellationToken);
         if (!layout.IsSymmetric)
-            _anchorPanels.Pack(anchors.First, anchors.Stride, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, unitRows, Team, threads, cancellationToken);
+            _anchorPanels.Pack(anchors.First, anchors.Stride, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, int.MaxValue, unitRows, Team, threads, cancellationToken);
     }
 
     public void Unload()
@@ -116,7 +129,13 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer) => _semiHard.Run(request, consumer);
 
     /// <inheritdoc/>
-    public void ScanRows(IKeyRowConsumer consumer) => _rowScan.Run(consumer);
+    public void ScanRows(IKeyRowConsumer consumer)
+    {
+        if (_galleryPanels.WindowCount == 1)
+            _rowScan.Run(consumer);
+        else
+            _windowedRowScan.Run(consumer, _galleryBudget / BudgetParts * KeyParts);
+    }
 
     /// <inheritdoc/>
     // SAFETY: the source rows are pinned and Depth floats long.
@@ -134,6 +153,14 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         }
     }
 
+    // Panels of the gallery to hold at a time.
+    private int WindowPanels(int rows, int depth)
+    {
+        long panelBytes = (long)Kernel.Columns * depth * sizeof(float);
+        long panels = (rows + Kernel.Columns - 1L) / Kernel.Columns;
+        return panels * panelBytes <= _galleryBudget ? int.MaxValue : (int)Math.Clamp(_galleryBudget / BudgetParts / panelBytes, 1, int.MaxValue);
+    }
+
     private void KeyTolerances(float* tolerances, float* halfNorms, int count, float factor)
     {
         double scale = 1.01 * factor * Math.Abs(KeyScale) * ((0.5 * _galleryPanels.Depth) + 4);
@@ -148,6 +175,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _galleryPanels.Dispose();
         _anchorPanels.Dispose();
         _rowScan.Dispose();
+        _windowedRowScan.Dispose();
         _extremes.Dispose();
         _semiHard.Dispose();
     }

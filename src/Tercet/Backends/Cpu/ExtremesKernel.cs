@@ -50,7 +50,13 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         _groupPanels = Math.Clamp(_rowPanels / (ItemsPerWorker * workers), 1, LargestGroupPanels);
         int items = (_rowPanels + _groupPanels - 1) / _groupPanels;
         PrepareWorkers(Math.Min(workers, Math.Max(1, items)), padded);
-        session.Team.Run(this, items, WorkerCount, session.Cancellation);
+
+        // The tables keep their candidates from window to window.
+        for (int window = 0; window < gallery.WindowCount; window++)
+        {
+            gallery.PackWindow(window, session.Team, session.Workers, session.Cancellation);
+            session.Team.Run(this, items, WorkerCount, session.Cancellation);
+        }
     }
 
     /// <summary>Number of workers that took part.</summary>
@@ -83,12 +89,12 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
 
     void ITeamJob.Execute(int worker, int item)
     {
-        int panels = session.Gallery.PanelCount;
+        PackedPanels gallery = session.Gallery;
         int firstRow = item * _groupPanels;
         int endRow = Math.Min(_rowPanels, firstRow + _groupPanels);
-        for (int panel = session.Layout.IsSymmetric ? firstRow : 0; panel < panels; panel += _blockPanels)
+        for (int panel = session.Layout.IsSymmetric ? firstRow : gallery.FirstPanel; panel < gallery.EndPanel; panel += _blockPanels)
         {
-            int end = Math.Min(panels, panel + _blockPanels);
+            int end = Math.Min(gallery.EndPanel, panel + _blockPanels);
             for (int row = firstRow; row < endRow; row++)
             {
                 // Below the diagonal the block has been, or will be, seen from the other side.

@@ -5,7 +5,7 @@ namespace Tercet.Backends.Cpu;
 
 /// <summary>
 /// Rows in the order and shape that the tile kernels read: panels of <c>width</c> rows, dimension by dimension, the last panel padded with
-/// zeros, beside each row's half squared norm. Reused from call to call.
+/// zeros, beside each row's half squared norm. Either all panels at once, or a window of consecutive panels at a time. Reused from call to call.
 /// </summary>
 internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
 {
@@ -24,6 +24,8 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     private nint _stride;
     private int* _order;
     private bool _unitRows;
+    private bool _normsOnly;
+    private int _windowPanels;
 
     /// <summary>Number of rows.</summary>
     public int Count { get; private set; }
@@ -37,8 +39,20 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>Number of panels.</summary>
     public int PanelCount => (Count + Width - 1) / Width;
 
-    /// <summary>The panels, <c>[PanelCount, Depth, Width]</c>.</summary>
+    /// <summary>Number of windows; 1 means that all panels are packed and stay.</summary>
+    public int WindowCount => Math.Max(1, (PanelCount + _windowPanels - 1) / _windowPanels);
+
+    /// <summary>The first panel of the window.</summary>
+    public int FirstPanel { get; private set; }
+
+    /// <summary>The panel after the window's last.</summary>
+    public int EndPanel { get; private set; }
+
+    /// <summary>The window's panels, <c>[EndPanel − FirstPanel, Depth, Width]</c>.</summary>
     public float* Panels { get; private set; }
+
+    /// <summary>Bytes that the panels' memory takes.</summary>
+    public long PanelBytes => (long)_panels.ByteCount;
 
     /// <summary>Half of each row's squared norm, by position, padded to whole panels; ½ where the rows are scaled to unit norm.</summary>
     public float* HalfNorms { get; private set; }
@@ -49,36 +63,43 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>The largest half norm.</summary>
     public float LargestHalfNorm { get; private set; }
 
-    /// <summary>The first element of a panel.</summary>
-    public float* Panel(int index) => Panels + ((nint)index * Width * Depth);
+    /// <summary>The first element of a panel, which lies in the window.</summary>
+    public float* Panel(int index) => Panels + ((nint)(index - FirstPanel) * Width * Depth);
 
-    /// <summary>Packs <paramref name="count"/> rows.</summary>
+    /// <summary>Takes <paramref name="count"/> rows: packs them all where they fit into one window, and otherwise their norms alone.</summary>
     /// <param name="source">The rows in the caller's order, <paramref name="stride"/> floats apart.</param>
     /// <param name="stride">Floats from one row to the next.</param>
     /// <param name="order">Position → the caller's row, <c>[count]</c>.</param>
     /// <param name="count">Number of rows.</param>
     /// <param name="depth">Dimension.</param>
     /// <param name="width">Rows of a panel.</param>
+    /// <param name="windowPanels">Most panels to hold at a time, 1 or more.</param>
     /// <param name="unitRows">Whether to scale every row to unit norm (a row of zeros stays as it is).</param>
     /// <param name="team">Who does it.</param>
     /// <param name="workers">Most threads to use.</param>
     /// <param name="cancellationToken">Stops between panels.</param>
     // SAFETY: source holds every row that order names, order and the packed arrays hold count entries rounded up to whole panels; the caller keeps
     // both alive. Pointers, because workers cannot share spans.
-    public void Pack(float* source, nint stride, int* order, int count, int depth, int width, bool unitRows, WorkerTeam team, int workers, CancellationToken cancellationToken)
+    public void Pack(float* source, nint stride, int* order, int count, int depth, int width, int windowPanels, bool unitRows, WorkerTeam team, int workers, CancellationToken cancellationToken)
     {
         (Count, Depth, Width) = (count, depth, width);
         _source = source;
         _order = order;
         (_stride, _unitRows) = (stride, unitRows);
+        _windowPanels = Math.Clamp(windowPanels, 1, Math.Max(1, PanelCount));
         long padded = (long)PanelCount * width;
-        PinnedBuffer.Grow(ref _panels, padded * depth);
+        PinnedBuffer.Grow(ref _panels, (long)_windowPanels * width * depth);
         PinnedBuffer.Grow(ref _halfNorms, padded);
         PinnedBuffer.Grow(ref _norms, padded);
         Panels = (float*)_panels.DangerousGetAddress();
         HalfNorms = (float*)_halfNorms.DangerousGetAddress();
         Norms = (double*)_norms.DangerousGetAddress();
-        team.Run(this, (PanelCount + PanelsPerItem - 1) / PanelsPerItem, workers, cancellationToken);
+        (FirstPanel, EndPanel) = (0, PanelCount);
+        _normsOnly = WindowCount > 1;
+        RunTeam(team, workers, cancellationToken);
+        if (_normsOnly)
+            MoveTo(0);
+        _normsOnly = false;
 
         float largest = 0;
         for (int i = 0; i < count; i++)
@@ -86,11 +107,37 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
         LargestHalfNorm = largest;
     }
 
+    /// <summary>Makes a window the current one; its panels are not packed yet.</summary>
+    public void MoveTo(int window)
+    {
+        FirstPanel = window * _windowPanels;
+        EndPanel = Math.Min(PanelCount, FirstPanel + _windowPanels);
+    }
+
+    /// <summary>Makes a window the current one and packs it; where there is only one, it is packed already.</summary>
+    public void PackWindow(int window, WorkerTeam team, int workers, CancellationToken cancellationToken)
+    {
+        if (WindowCount == 1)
+            return;
+        MoveTo(window);
+        RunTeam(team, workers, cancellationToken);
+    }
+
+    /// <summary>Packs some of the window's panels.</summary>
+    public void PackPanels(int first, int end)
+    {
+        for (int panel = first; panel < end; panel++)
+            PackPanel(panel);
+    }
+
     void ITeamJob.Execute(int worker, int item)
     {
-        int end = Math.Min(PanelCount, (item + 1) * PanelsPerItem);
-        for (int panel = item * PanelsPerItem; panel < end; panel++)
-            PackPanel(panel);
+        int first = FirstPanel + (item * PanelsPerItem);
+        int end = Math.Min(EndPanel, first + PanelsPerItem);
+        if (_normsOnly)
+            TakeNorms(first * Width, Math.Min(Count, end * Width), end * Width);
+        else
+            PackPanels(first, end);
     }
 
     public void Dispose()
@@ -98,6 +145,24 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
         _panels.Dispose();
         _halfNorms.Dispose();
         _norms.Dispose();
+    }
+
+    private void RunTeam(WorkerTeam team, int workers, CancellationToken cancellationToken) =>
+        team.Run(this, (EndPanel - FirstPanel + PanelsPerItem - 1) / PanelsPerItem, workers, cancellationToken);
+
+    // What bounds the keys' error, and what float64 keys are made of, is needed before any window is packed.
+    private void TakeNorms(int start, int end, int paddedEnd)
+    {
+        for (int position = start; position < end; position++)
+        {
+            float* row = _source + (_order[position] * _stride);
+            double squaredNorm = ExactDistance.Dot(row, row, Depth);
+            Norms[position] = Math.Sqrt(squaredNorm);
+            HalfNorms[position] = _unitRows ? 0.5f : (float)(0.5 * squaredNorm);
+        }
+
+        for (int position = end; position < paddedEnd; position++)
+            (Norms[position], HalfNorms[position]) = (0, PaddingHalfNorm);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

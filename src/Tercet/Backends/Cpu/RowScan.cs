@@ -17,6 +17,18 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
     private int _blockRows;
     private int _columnsStride;
 
+    /// <summary>Bytes that the keys' memory takes.</summary>
+    public long KeyBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (PinnedBuffer<float> buffer in _keys)
+                bytes += (long)buffer.ByteCount;
+            return bytes;
+        }
+    }
+
     public void Run(IKeyRowConsumer consumer)
     {
         PackedPanels gallery = session.Gallery;
@@ -61,35 +73,50 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
             buffer.Dispose();
     }
 
+    /// <summary>Panels of gallery columns that stay in the second-level cache while all strips of a block of anchors pass over them.</summary>
+    public static int CachedPanels(PackedPanels columns) =>
+        Math.Max(1, CachedColumnBytes / (columns.Width * columns.Depth * sizeof(float)));
+
+    /// <summary>Computes the keys of some anchors against a few panels of columns.</summary>
+    /// <param name="session">The loaded problem.</param>
+    /// <param name="firstAnchor">The first anchor, a multiple of a tile's rows.</param>
+    /// <param name="anchors">Number of anchors.</param>
+    /// <param name="firstPanel">The first panel, packed.</param>
+    /// <param name="endPanel">The panel after the last.</param>
+    /// <param name="keys">The first anchor's key of gallery position 0; room for whole tiles of rows.</param>
+    /// <param name="stride">Floats from one anchor's keys to the next one's.</param>
     // SAFETY: panels are whole (padded) in both directions, and tiles of kernel.Rows divide a panel, so every tile lies inside the packed rows and
-    // inside the key buffer. Columns in blocks that stay in the second-level cache while all strips of the anchors pass over them.
+    // inside the key buffer.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ComputeBlock(int firstAnchor, int anchors, float* keys)
+    public static void ComputeKeys(CpuSession session, int firstAnchor, int anchors, int firstPanel, int endPanel, float* keys, nint stride)
     {
         TileKernel kernel = session.Kernel;
         PackedPanels rows = session.Anchors;
         PackedPanels columns = session.Gallery;
-        float* rowPanel = rows.Panel(firstAnchor / kernel.Columns);
-        int firstLane = firstAnchor % kernel.Columns;
-        int panelsPerBlock = Math.Max(1, CachedColumnBytes / (kernel.Columns * columns.Depth * sizeof(float)));
-        for (int blockStart = 0; blockStart < columns.PanelCount; blockStart += panelsPerBlock)
+        for (int strip = 0; strip < anchors; strip += kernel.Rows)
         {
-            int blockEnd = Math.Min(columns.PanelCount, blockStart + panelsPerBlock);
-            for (int strip = 0; strip < anchors; strip += kernel.Rows)
+            int anchor = firstAnchor + strip;
+            float* rowData = rows.Panel(anchor / kernel.Columns) + (anchor % kernel.Columns);
+            for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                for (int panel = blockStart; panel < blockEnd; panel++)
-                {
-                    kernel.Compute(
-                        rowPanel + firstLane + strip,
-                        columns.Panel(panel),
-                        columns.Depth,
-                        rows.HalfNorms + firstAnchor + strip,
-                        columns.HalfNorms + ((nint)panel * kernel.Columns),
-                        session.KeyScale,
-                        keys + ((nint)strip * _columnsStride) + (panel * kernel.Columns),
-                        _columnsStride);
-                }
+                kernel.Compute(
+                    rowData,
+                    columns.Panel(panel),
+                    columns.Depth,
+                    rows.HalfNorms + anchor,
+                    columns.HalfNorms + ((nint)panel * kernel.Columns),
+                    session.KeyScale,
+                    keys + (strip * stride) + ((nint)panel * kernel.Columns),
+                    stride);
             }
         }
+    }
+
+    private void ComputeBlock(int firstAnchor, int anchors, float* keys)
+    {
+        PackedPanels columns = session.Gallery;
+        int panelsPerBlock = CachedPanels(columns);
+        for (int start = 0; start < columns.PanelCount; start += panelsPerBlock)
+            ComputeKeys(session, firstAnchor, anchors, start, Math.Min(columns.PanelCount, start + panelsPerBlock), keys, _columnsStride);
     }
 }
