@@ -298,6 +298,9 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Look(float key, int position)
     {
+        // Where all real keys nearly coincide, one bin holds the row's holes too.
+        if (key >= PackedPanels.LargestKey)
+            return;
         int bin = _bins[key];
         double exact = double.NaN;
         if (_request.Count && _margins.IsWanted(bin))
