@@ -42,7 +42,7 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The lanes of <paramref name="value"/>, those of <paramref name="other"/> where <paramref name="test"/> is below <paramref name="bound"/>.</summary>
     static abstract TVector ReplaceBelow(TVector value, TVector test, TVector bound, TVector other);
 
-    /// <summary>Clamps every lane to [0, 1023], truncates it, and tests that bit of a map of 1024: bit i of the result is lane i's.</summary>
+    /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's.</summary>
     static abstract uint TestBits(TVector value, uint* bits);
 
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>

@@ -6,7 +6,7 @@ namespace Tercet.Backends.Cpu;
 internal readonly record struct KeyBins(float Scale, float Offset)
 {
     /// <summary>Number of bins; the lane operations that test a bit of each know it too.</summary>
-    public const int Count = 1024;
+    public const int Count = 512;
 
     /// <summary>The last bin.</summary>
     public const int Last = Count - 1;

@@ -43,14 +43,14 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> ReplaceBelow(Vector512<float> value, Vector512<float> test, Vector512<float> bound, Vector512<float> other) =>
         Vector512.ConditionalSelect(Avx512F.CompareLessThan(test, bound), other, value);
 
-    // The map is two registers: one look-up of 32 words, and the wanted bit shifted to the sign.
+    // The map is one register: one look-up of 16 words, and the wanted bit shifted to the sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector512<float> value, uint* bits)
     {
         Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create((float)KeyBins.Last)));
         Vector512<int> word = Avx512F.ShiftRightLogical(bin, 5);
         int* map = (int*)bits;
-        Vector512<int> words = Avx512F.PermuteVar16x32x2(Avx512F.LoadVector512(map), word, Avx512F.LoadVector512(map + 16));
+        Vector512<int> words = Avx512F.PermuteVar16x32(Avx512F.LoadVector512(map), word);
         Vector512<uint> shift = Avx512F.Xor(bin, Vector512.Create(31)).AsUInt32() & Vector512.Create(31u);
         return (uint)Avx512F.ShiftLeftLogicalVariable(words, shift).ExtractMostSignificantBits();
     }
