@@ -51,7 +51,16 @@ public readonly ref struct MiningInput
     public static MiningInput Batch(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels) =>
         new(embeddings, labels, embeddings, labels, default, isSquare: true);
 
-    /// <summary>The rectangular form: anchors against a gallery.</summary>
+    /// <summary>The rectangular form: anchors against a gallery, which may be larger than memory where it is mapped (<see cref="Memory.MappedMatrix"/>).</summary>
+    /// <remarks>
+    /// The CPU backend copies a gallery into its own order whole up to 256 MiB, and a window at a time beyond that; each anchor's positives and near ties are
+    /// read where they stand. For every gallery row, whatever its dimension, a call holds 32 bytes (sorted labels, order, norm), and buffers have up to
+    /// a quarter to spare; labels that leave gaps may take 16 more. Rules that see all of an anchor's distances (all but BatchHard,
+    /// HardNegative and EasyPositive under <see cref="StatisticsLevel.Selected"/>) hold keys of as many anchors as 160 MiB allow, at least one tile's
+    /// rows (4 or 8 floats a gallery row), and read the gallery once for each such group; those that draw or stream hold 32 bytes a gallery row and
+    /// thread besides, DistanceWeighted 44. <see cref="MiningOptions.Normalize"/> makes a scaled copy of the whole gallery. A gallery whose rows of
+    /// one label stand together is read in order.
+    /// </remarks>
     /// <param name="anchors">The anchors, <c>[A, D]</c> row-major.</param>
     /// <param name="anchorLabels">Their labels, <c>[A]</c>.</param>
     /// <param name="gallery">The gallery, <c>[G, D]</c> row-major.</param>

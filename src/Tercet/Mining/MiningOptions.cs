@@ -24,7 +24,7 @@ public sealed record MiningOptions
     /// <summary>Rows with this label are never anchors and never positives, but negatives for every other row (not for each other). Default none.</summary>
     public long? NegativeOnlyLabel { get; init; }
 
-    /// <summary>Scale every row to unit L2 norm first (a row of zeros stays as it is). Default off.</summary>
+    /// <summary>Scale every row to unit L2 norm first, in a copy (a row of zeros stays as it is). Default off.</summary>
     public bool Normalize { get; init; }
 
     /// <summary>The seed of the rules that draw. The same seed, rows and labels give the same triplets on any number of threads. Default 0.</summary>

@@ -34,9 +34,9 @@ public sealed class CpuBackend : IMiningBackend
     public CpuLanes Lanes => _kernel.Lanes;
 
     /// <summary>
-    /// Bytes of working memory for a gallery in the rectangular form, its rows as the kernels read them and the keys of the anchors under way. A gallery
-    /// that takes more is packed a window at a time: the same result, the gallery read once for every group of anchors whose keys fit.
-    /// Never less than one panel of rows and one tile's rows of keys. 256 MiB.
+    /// Bytes of working memory for a gallery in the rectangular form: its rows as the kernels read them, and the keys of the anchors under way. A gallery
+    /// whose rows alone take more is packed a window at a time: the same result, and the gallery read once for every group of anchors whose keys
+    /// fit. Never less than one panel of rows and one tile's rows of keys. 256 MiB.
     /// </summary>
     internal long GalleryBudget { get; init; } = 256L << 20;
 

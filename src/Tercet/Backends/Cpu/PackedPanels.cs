@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -127,7 +128,13 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     public void PackPanels(int first, int end)
     {
         for (int panel = first; panel < end; panel++)
+        {
+            // Rows of one label may stand anywhere in the gallery: the way to them is hidden behind the panel before.
+            int ahead = Math.Min(Count, (panel + 2) * Width);
+            for (int position = (panel + 1) * Width; position < ahead; position++)
+                Ahead.Rows(_source + (_order[position] * _stride), _stride, Depth, 1);
             PackPanel(panel);
+        }
     }
 
     void ITeamJob.Execute(int worker, int item)
