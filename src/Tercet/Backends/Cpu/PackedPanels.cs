@@ -132,7 +132,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
             // Rows of one label may stand anywhere in the gallery: the way to them is hidden behind the panel before.
             int ahead = Math.Min(Count, (panel + 2) * Width);
             for (int position = (panel + 1) * Width; position < ahead; position++)
-                Ahead.Rows(_source + (_order[position] * _stride), _stride, Depth, 1);
+                Ahead.Rows(Row(position), _stride, Depth, 1);
             PackPanel(panel);
         }
     }
@@ -162,7 +162,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     {
         for (int position = start; position < end; position++)
         {
-            float* row = _source + (_order[position] * _stride);
+            float* row = Row(position);
             double squaredNorm = ExactDistance.Dot(row, row, Depth);
             Norms[position] = Math.Sqrt(squaredNorm);
             HalfNorms[position] = _unitRows ? 0.5f : (float)(0.5 * squaredNorm);
@@ -172,6 +172,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
             (Norms[position], HalfNorms[position]) = (0, PaddingHalfNorm);
     }
 
+    // A panel's width is a multiple of four.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(int index)
     {
@@ -188,7 +189,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
                 continue;
             }
 
-            float* row = _source + (_order[position] * _stride);
+            float* row = Row(position);
             double squaredNorm = ExactDistance.Dot(row, row, Depth);
             Norms[position] = Math.Sqrt(squaredNorm);
             HalfNorms[position] = _unitRows ? 0.5f : (float)(0.5 * squaredNorm);
@@ -198,11 +199,17 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
                 for (int k = 0; k < Depth; k++)
                     panel[((nint)k * Width) + lane] = (float)(row[k] / norm);
             }
-            else
+            else if (_unitRows || position - (lane & 3) + 3 >= Count)
             {
                 for (int k = 0; k < Depth; k++)
                     panel[((nint)k * Width) + lane] = row[k];
             }
+            else if ((lane & 3) == 3)
+            {
+                PanelTranspose.FourRows(Row(position - 3), Row(position - 2), Row(position - 1), row, Depth, panel + lane - 3, Width);
+            }
         }
     }
+
+    private float* Row(int position) => _source + (_order[position] * _stride);
 }
