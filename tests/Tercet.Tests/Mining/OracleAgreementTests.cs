@@ -123,6 +123,24 @@ public sealed class OracleAgreementTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Mine_ManyKeysABinAndManyPositives_SelectsWhatTheOracleSelects(CpuLanes lanes, DistanceMetric metric)
+    {
+        // Few dimensions and many rows crowd the bins of the semi-hard kernel; one label has more positives than its quick sort takes.
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        foreach ((RowKind rows, int d) in new[] { (RowKind.UnitSphere, 2), (RowKind.FarFromOrigin, 3), (RowKind.Clustered, 40) })
+        {
+            long[] labels = [.. Enumerable.Range(0, 400).Select(i => i % 3 == 0 ? 7L : i % 50)];
+            MiningCase each = MiningCase.Of(MiningData.Rows(rows, labels, d, new Random(d)), labels);
+            var oracle = new Oracle(each, metric);
+            var options = new MiningOptions { Metric = metric, Threads = 2, WithinMargin = d == 3 };
+            string description = $"{rows}, D = {d}; {lanes}, {options}";
+            Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out MiningStatistics statistics), description, options.Margin);
+            Agreement.Check(oracle, oracle.Counts(options.Margin), statistics.Counts, description, options.Margin);
+        }
+    }
+
     [Fact]
     public void Mine_LabelsOfGrowingSizeInOneMiner_SelectsWhatTheOracleSelects()
     {
