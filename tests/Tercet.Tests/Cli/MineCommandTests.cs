@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using CommunityToolkit.HighPerformance;
 using Tercet.Interchange;
+using Tercet.Memory;
 using Tercet.Mining;
+using Tercet.Tests.Interchange;
 
 namespace Tercet.Tests.Cli;
 
@@ -121,6 +123,13 @@ public sealed class MineCommandTests : IDisposable
         }
 
         CliProcess.Run(_folder.Path, "mine", "--embeddings", "A.npy", "--labels", "A.txt", "--gallery", "E.npy", "--gallery-labels", "L.npy", "--json").Failed(1, "A.txt", "L.npy");
+        CliProcess.Run(_folder.Path, "mine", "--embeddings", "A.npy", "--labels", "A.txt", "--gallery", "E.npy", "--gallery-labels", "A.txt", "--json").Failed(1, "A.txt", "2 labels", "12 rows", "E.npy");
+
+        // float32 is mapped, float64 converted: the same rows give the same triplets.
+        using (PinnedMatrix rows = NpyFile.ReadMatrix(_folder["E.npy"]))
+            File.WriteAllBytes(_folder["D.npy"], Npy.Bytes("<f8", "(12, 5)", rows.Buffer.Span.ToArray().Select(x => (double)x).ToArray()));
+        CliProcess.Run(_folder.Path, "mine", "--embeddings", "A.npy", "--labels", "A.txt", "--gallery", "D.npy", "--gallery-labels", "L.txt", "--rule", "hard-negative", "--out", "D.csv").Succeeded();
+        Assert.Equal(File.ReadAllLines(_folder["T.csv"]), File.ReadAllLines(_folder["D.csv"]));
     }
 
     [Fact]

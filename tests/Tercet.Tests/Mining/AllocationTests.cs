@@ -73,7 +73,7 @@ public sealed class AllocationTests
     }
 
     // The runtime's locks and events allocate the first time that a thread has to block on them, which may be late: a steady state is one that is reached.
-    private static long LeastAllocated(Action calls)
+    internal static long LeastAllocated(Action calls)
     {
         long least = long.MaxValue;
         for (int window = 0; window < 8 && least > 0; window++)
