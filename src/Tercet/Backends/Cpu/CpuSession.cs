@@ -1,3 +1,4 @@
+using Tercet.Backends.Cpu.Loss;
 using Tercet.Mining;
 
 namespace Tercet.Backends.Cpu;
@@ -14,6 +15,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     private readonly RowScan _rowScan;
     private readonly ExtremesScan _extremes;
     private readonly SemiHardScan _semiHard;
+    private readonly TermScan _terms;
     private int* _anchorRows;
     private int* _galleryRows;
     private SourceRows _anchorSource;
@@ -26,6 +28,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _rowScan = new RowScan(this);
         _extremes = new ExtremesScan(this);
         _semiHard = new SemiHardScan(this);
+        _terms = new TermScan(this);
     }
 
     public TileKernel Kernel { get; }
@@ -119,20 +122,11 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     public void ScanRows(IKeyRowConsumer consumer) => _rowScan.Run(consumer);
 
     /// <inheritdoc/>
-    // SAFETY: the source rows are pinned and Depth floats long.
-    public ReadOnlySpan<float> GalleryRow(int row) => new(_gallerySource[Layout.GalleryRows[row]], _galleryPanels.Depth);
+    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _terms.Run(margin, gradient, out nonZeroTerms);
 
-    /// <inheritdoc/>
-    public void SumRows(ReadOnlySpan<float> weights, Span<double> sum)
-    {
-        sum.Clear();
-        ReadOnlySpan<int> rows = Layout.GalleryRows;
-        for (int position = 0; position < weights.Length; position++)
-        {
-            if (weights[position] != 0)
-                ExactDistance.AddScaled(_gallerySource[rows[position]], weights[position], sum);
-        }
-    }
+    /// <summary>One gallery row as the caller gave it, <c>[D]</c>.</summary>
+    // SAFETY: the source rows are pinned and Depth floats long.
+    public float* GalleryRow(int position) => _gallerySource[_galleryRows[position]];
 
     private void KeyTolerances(float* tolerances, float* halfNorms, int count, float factor)
     {
@@ -150,5 +144,6 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _rowScan.Dispose();
         _extremes.Dispose();
         _semiHard.Dispose();
+        _terms.Dispose();
     }
 }
