@@ -39,12 +39,14 @@ public interface IMiningKernels
     /// <param name="consumer">Takes the rows of keys.</param>
     void ScanRows(IKeyRowConsumer consumer);
 
-    /// <summary>One gallery row as the caller gave it, <c>[D]</c>.</summary>
-    /// <param name="row">Gallery position.</param>
-    ReadOnlySpan<float> GalleryRow(int row);
-
-    /// <summary><c>sum = Σ weights[j] · row j</c> over all gallery rows, accumulated in float64.</summary>
-    /// <param name="weights">One weight by gallery position, <c>[G]</c>; rows of weight 0 are not read.</param>
-    /// <param name="sum">Receives the sum, <c>[D]</c>.</param>
-    void SumRows(ReadOnlySpan<float> weights, Span<double> sum);
+    /// <summary>
+    /// <c>Σ max(0, d(a,p) − d(a,n) + margin)</c> over all valid triplets, and its gradient. Which terms are above zero is exact; the negatives' distances in
+    /// them are float32, and so are the sums of the gradient, over rows less their mean. Every gallery row must be an anchor position, in the
+    /// same order (<see cref="RowLayout.IsSymmetric"/>); those with an empty interval are negatives only.
+    /// </summary>
+    /// <param name="margin">The margin, in the metric's unit.</param>
+    /// <param name="gradient">Receives the derivative with respect to every row, by gallery position, <c>[G, D]</c>; empty when not wanted.</param>
+    /// <param name="nonZeroTerms">Number of terms above zero.</param>
+    /// <returns>The sum, in float64.</returns>
+    double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms);
 }

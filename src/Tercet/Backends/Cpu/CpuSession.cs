@@ -1,3 +1,4 @@
+using Tercet.Backends.Cpu.Loss;
 using Tercet.Mining;
 
 namespace Tercet.Backends.Cpu;
@@ -21,6 +22,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     private readonly WindowedRowScan _windowedRowScan;
     private readonly ExtremesScan _extremes;
     private readonly SemiHardScan _semiHard;
+    private readonly TermScan _terms;
     private int* _anchorRows;
     private int* _galleryRows;
     private SourceRows _anchorSource;
@@ -35,6 +37,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _windowedRowScan = new WindowedRowScan(this);
         _extremes = new ExtremesScan(this);
         _semiHard = new SemiHardScan(this);
+        _terms = new TermScan(this);
     }
 
     public TileKernel Kernel { get; }
@@ -138,20 +141,11 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     }
 
     /// <inheritdoc/>
-    // SAFETY: the source rows are pinned and Depth floats long.
-    public ReadOnlySpan<float> GalleryRow(int row) => new(_gallerySource[Layout.GalleryRows[row]], _galleryPanels.Depth);
+    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _terms.Run(margin, gradient, out nonZeroTerms);
 
-    /// <inheritdoc/>
-    public void SumRows(ReadOnlySpan<float> weights, Span<double> sum)
-    {
-        sum.Clear();
-        ReadOnlySpan<int> rows = Layout.GalleryRows;
-        for (int position = 0; position < weights.Length; position++)
-        {
-            if (weights[position] != 0)
-                ExactDistance.AddScaled(_gallerySource[rows[position]], weights[position], sum);
-        }
-    }
+    /// <summary>One gallery row as the caller gave it, <c>[D]</c>.</summary>
+    // SAFETY: the source rows are pinned and Depth floats long.
+    public float* GalleryRow(int position) => _gallerySource[_galleryRows[position]];
 
     // Panels of the gallery to hold at a time.
     private int WindowPanels(int rows, int depth)
@@ -178,5 +172,6 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         _windowedRowScan.Dispose();
         _extremes.Dispose();
         _semiHard.Dispose();
+        _terms.Dispose();
     }
 }

@@ -60,16 +60,16 @@ internal static unsafe class ExactDistance
 
     /// <summary><c>sum += weight · x</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddScaled(float* x, float weight, Span<double> sum)
+    public static void AddScaled(float* x, double weight, Span<double> sum)
     {
         fixed (double* target = sum)
         {
-            Vector512<double> scale = Vector512.Create((double)weight);
+            Vector512<double> scale = Vector512.Create(weight);
             int k = 0;
             for (; k + 8 <= sum.Length; k += 8)
                 (Vector512.Load(target + k) + (Widen(x + k) * scale)).Store(target + k);
             for (; k < sum.Length; k++)
-                target[k] += (double)weight * x[k];
+                target[k] += weight * x[k];
         }
     }
 

@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tercet.Backends.Cpu.Loss;
+
+/// <summary>128-bit vectors: SSE or Arm64 AdvSimd.</summary>
+// SAFETY: the pointers come from the term kernel, which keeps them inside tables and blocks (bench/Tercet.Bench, BatchAllLossBenchmark).
+internal readonly unsafe struct CountLanes128 : ICountLanes<Vector128<float>>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Lookup(float* table, Vector128<float> index)
+    {
+        Vector128<int> entries = index.AsInt32() & Vector128.Create(15);
+        return Vector128.Create(table[entries[0]], table[entries[1]], table[entries[2]], table[entries[3]]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> WhereNotAbove(Vector128<float> left, Vector128<float> right, Vector128<float> then, Vector128<float> otherwise) =>
+        Vector128.ConditionalSelect(Vector128.LessThanOrEqual(left, right), then, otherwise);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SquareRoot(Vector128<float> value) => Vector128.Sqrt(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Divide(Vector128<float> left, Vector128<float> right) => left / right;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
+    {
+        for (int column = 0; column < 4; column++)
+        {
+            float* first = source + column;
+            Vector128.Create(*first, first[sourceStride], first[2 * sourceStride], first[3 * sourceStride]).Store(destination + (column * destinationStride));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Tercet.Backends.Cpu.Loss;
+
+/// <summary>256-bit vectors: AVX2.</summary>
+// SAFETY: the pointers come from the term kernel, which keeps them inside tables and blocks; a look-up in two registers is what makes counting
+// cheaper than the distances (bench/Tercet.Bench, BatchAllLossBenchmark).
+internal readonly unsafe struct CountLanes256 : ICountLanes<Vector256<float>>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Lookup(float* table, Vector256<float> index)
+    {
+        Vector256<float> lower = Avx2.PermuteVar8x32(Avx.LoadVector256(table), index.AsInt32());
+        Vector256<float> upper = Avx2.PermuteVar8x32(Avx.LoadVector256(table + 8), index.AsInt32());
+
+        // The index's fourth bit, moved to where a blend looks.
+        return Avx.BlendVariable(lower, upper, Avx2.ShiftLeftLogical(index.AsInt32(), 28).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WhereNotAbove(Vector256<float> left, Vector256<float> right, Vector256<float> then, Vector256<float> otherwise) =>
+        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(left, right), then, otherwise);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SquareRoot(Vector256<float> value) => Avx.Sqrt(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Divide(Vector256<float> left, Vector256<float> right) => Avx.Divide(left, right);
+
+    // Two rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
+    {
+        Vector256<float> a = Quads(source, 4 * sourceStride);
+        Vector256<float> b = Quads(source + sourceStride, 4 * sourceStride);
+        Vector256<float> c = Quads(source + (2 * sourceStride), 4 * sourceStride);
+        Vector256<float> d = Quads(source + (3 * sourceStride), 4 * sourceStride);
+        Vector256<double> lowAb = Avx.UnpackLow(a, b).AsDouble();
+        Vector256<double> lowCd = Avx.UnpackLow(c, d).AsDouble();
+        Vector256<double> highAb = Avx.UnpackHigh(a, b).AsDouble();
+        Vector256<double> highCd = Avx.UnpackHigh(c, d).AsDouble();
+        Avx.Store(destination, Avx.UnpackLow(lowAb, lowCd).AsSingle());
+        Avx.Store(destination + destinationStride, Avx.UnpackHigh(lowAb, lowCd).AsSingle());
+        Avx.Store(destination + (2 * destinationStride), Avx.UnpackLow(highAb, highCd).AsSingle());
+        Avx.Store(destination + (3 * destinationStride), Avx.UnpackHigh(highAb, highCd).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Quads(float* source, nint stride) => Vector256.Create(Vector128.Load(source), Vector128.Load(source + stride));
+}

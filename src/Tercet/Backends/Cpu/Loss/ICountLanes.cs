@@ -1,0 +1,23 @@
+namespace Tercet.Backends.Cpu.Loss;
+
+/// <summary>What counting thresholds and weighing rows needs of a vector width beside <see cref="ILanes{TVector}"/>.</summary>
+/// <typeparam name="TVector">The vector of float32 lanes.</typeparam>
+// SAFETY: every pointer is valid for the elements that its method names; the kernels that call see to it.
+internal unsafe interface ICountLanes<TVector>
+    where TVector : struct
+{
+    /// <summary>Looks every lane up in a table of 16 floats. The low four bits of a lane's representation are its index.</summary>
+    static abstract TVector Lookup(float* table, TVector index);
+
+    /// <summary>Lane by lane <c>left ≤ right ? then : otherwise</c>; <paramref name="left"/> and <paramref name="right"/> are not NaN.</summary>
+    static abstract TVector WhereNotAbove(TVector left, TVector right, TVector then, TVector otherwise);
+
+    /// <summary>The square root of every lane; NaN below 0.</summary>
+    static abstract TVector SquareRoot(TVector value);
+
+    /// <summary><c>left / right</c>.</summary>
+    static abstract TVector Divide(TVector left, TVector right);
+
+    /// <summary>Moves four columns of as many rows as there are lanes into four rows.</summary>
+    static abstract void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride);
+}

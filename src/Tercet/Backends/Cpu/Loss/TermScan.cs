@@ -1,0 +1,139 @@
+using Tercet.Memory;
+
+namespace Tercet.Backends.Cpu.Loss;
+
+/// <summary>
+/// The triplet loss over all valid triplets and its gradient, in one pass over the upper triangle of keys. With an anchor's thresholds ascending, the
+/// positives that a negative violates are a suffix of them, so its number is all that has to be known of a pair: from how many negatives have
+/// each number follow the loss and how many violate each positive, and the numbers themselves are the weights of the gradient.
+/// </summary>
+internal sealed unsafe class TermScan : ITeamJob, IDisposable
+{
+    // Enough groups for a few workers to have pairs of their own in every round.
+    private const int WantedGroups = 8;
+
+    private readonly CpuSession _session;
+    private readonly GradientFinish _finish;
+    private readonly PinnedBuffer<float> _zeros = new(TermWorker.LargestGroup);
+    private TermWorker[] _workers = [];
+    private PinnedBuffer<int> _tallies = new(0);
+    private PinnedBuffer<float> _sums = new(0);
+    private PinnedBuffer<double> _weightSums = new(0);
+    private RoundRobin _pairs;
+    private int _groupRows;
+    private int _paddedRows;
+    private int _round;
+
+    public TermScan(CpuSession session)
+    {
+        _session = session;
+        Kernel = TermKernels.For(session.Kernel.Lanes);
+        Tables = new ThresholdTables(session);
+        Rows = new CentredRows(session);
+        _finish = new GradientFinish(session, this);
+    }
+
+    public ITermKernel Kernel { get; }
+
+    public ThresholdTables Tables { get; }
+
+    public CentredRows Rows { get; }
+
+    public bool WantsGradient { get; private set; }
+
+    /// <summary>A row of zeros, as long as a group.</summary>
+    // SAFETY: here and below, native memory of the stated lengths, replaced only by Run.
+    public float* Zeros => (float*)_zeros.DangerousGetAddress();
+
+    /// <summary>By position: the sum of the weights with which other rows enter its gradient.</summary>
+    public double* WeightSums => (double*)_weightSums.DangerousGetAddress();
+
+    /// <summary>An anchor's tallies; see <see cref="Loss.Tallies"/>.</summary>
+    public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + (Tallies.Copies * _session.Layout.PairOffsets[anchor]) + ((long)Tallies.Unread * anchor);
+
+    /// <summary>A row's weighted sum of other rows, from a panel of dimensions on.</summary>
+    public float* Sums(int position, int panel) => (float*)_sums.DangerousGetAddress() + ((nint)position * Rows.Depth) + (panel * Rows.Width);
+
+    /// <summary>Runs over all pairs.</summary>
+    /// <param name="margin">The margin, in the metric's unit.</param>
+    /// <param name="gradient">Receives the gradient by position, <c>[G, D]</c>; empty when not wanted.</param>
+    /// <param name="nonZeroTerms">Number of terms above zero.</param>
+    /// <returns>The loss.</returns>
+    public double Run(double margin, Span<float> gradient, out long nonZeroTerms)
+    {
+        Prepare(margin, !gradient.IsEmpty);
+        int workers = _session.WorkersFor((double)_session.Layout.AnchorCount * _session.Gallery.Count * _session.Gallery.Depth);
+        PrepareWorkers(workers);
+        for (_round = 0; _round < _pairs.Rounds; _round++)
+            _session.Team.Run(this, _pairs.PairsIn(_round), workers, _session.Cancellation);
+
+        fixed (float* target = gradient)
+            _finish.Run(target, workers);
+
+        // In order of anchors, so that the sum does not depend on the number of threads.
+        double loss = 0;
+        nonZeroTerms = 0;
+        for (int anchor = 0; anchor < _session.Layout.AnchorCount; anchor++)
+        {
+            loss += Tables.Terms[anchor].Loss;
+            nonZeroTerms += _finish.NonZeroTerms(anchor);
+        }
+
+        return loss;
+    }
+
+    void ITeamJob.Execute(int worker, int item)
+    {
+        if (!_pairs.TryGet(_round, item, out int first, out int second))
+            return;
+        int firstRow = first * _groupRows;
+        int firstColumn = second * _groupRows;
+        _workers[worker].DoBlock(firstRow, Math.Min(_groupRows, _paddedRows - firstRow), firstColumn, Math.Min(_groupRows, _paddedRows - firstColumn));
+    }
+
+    public void Dispose()
+    {
+        foreach (TermWorker worker in _workers)
+            worker.Dispose();
+        Tables.Dispose();
+        Rows.Dispose();
+        _finish.Dispose();
+        _zeros.Dispose();
+        _tallies.Dispose();
+        _sums.Dispose();
+        _weightSums.Dispose();
+    }
+
+    private void Prepare(double margin, bool wantsGradient)
+    {
+        RowLayout layout = _session.Layout;
+        WantsGradient = wantsGradient;
+        int panelRows = _session.Kernel.Columns;
+        int panels = _session.Gallery.PanelCount;
+        _paddedRows = panels * panelRows;
+        _groupRows = Math.Clamp(_paddedRows / WantedGroups / panelRows, 1, TermWorker.LargestGroup / panelRows) * panelRows;
+        _pairs = new RoundRobin((_paddedRows + _groupRows - 1) / _groupRows);
+
+        Tables.Build(margin);
+        long tallies = (Tallies.Copies * layout.PairCount) + ((long)Tallies.Unread * layout.AnchorCount);
+        PinnedBuffer.Grow(ref _tallies, tallies);
+        _tallies.Span[..(int)tallies].Clear();
+        if (!wantsGradient)
+            return;
+        Rows.Pack(_paddedRows, 2 * Kernel.Width);
+        PinnedBuffer.Grow(ref _sums, (long)_paddedRows * Rows.Depth);
+        _sums.Span[..(_paddedRows * Rows.Depth)].Clear();
+        PinnedBuffer.Grow(ref _weightSums, _paddedRows);
+        _weightSums.Span[.._paddedRows].Clear();
+    }
+
+    private void PrepareWorkers(int count)
+    {
+        if (_workers.Length >= count)
+            return;
+        int previous = _workers.Length;
+        Array.Resize(ref _workers, count);
+        for (int i = previous; i < count; i++)
+            _workers[i] = new TermWorker(_session, this);
+    }
+}
