@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Tercet.Bench;
 
 /// <summary>
-/// <c>peer-ours --embeddings X.npy --labels Y.npy [--threads T] [--calls R] [--ms M] [workload ...]</c>: times our workloads and prints one JSON line.
+/// <c>peer-ours --embeddings X.npy --labels Y.npy [--threads T] [--calls R] [--ms M] [workload ...]</c>: times our workloads and prints one JSON line;
+/// with <c>--gallery X.npy --queries Q.npy</c> those of the search in place of those of the mining.
 /// Without workloads it serves requests from standard input, one line each and one JSON line back, so that the comparison can have everybody's
 /// data loaded and call everybody in turn: <c>time WORKLOAD CALLS MS WARM</c> or <c>check WORKLOAD FILE</c>.
 /// </summary>
@@ -12,7 +13,8 @@ internal static class PeerVerb
 {
     public static int Run(ReadOnlySpan<string> arguments)
     {
-        string embeddings = "", labels = "";
+        string rows = "", others = "";
+        bool search = false;
         int threads = 1, calls = 5;
         double milliseconds = 200;
         List<string> names = [];
@@ -20,8 +22,10 @@ internal static class PeerVerb
         {
             switch (arguments[index])
             {
-                case "--embeddings": embeddings = arguments[++index]; break;
-                case "--labels": labels = arguments[++index]; break;
+                case "--embeddings": rows = arguments[++index]; break;
+                case "--labels": others = arguments[++index]; break;
+                case "--gallery": (rows, search) = (arguments[++index], true); break;
+                case "--queries": others = arguments[++index]; break;
                 case "--threads": threads = int.Parse(arguments[++index]); break;
                 case "--calls": calls = int.Parse(arguments[++index]); break;
                 case "--ms": milliseconds = double.Parse(arguments[++index]); break;
@@ -29,7 +33,7 @@ internal static class PeerVerb
             }
         }
 
-        using PeerWorkloads workloads = new(embeddings, labels, threads);
+        using IPeerWorkloads workloads = search ? new PeerSearchWorkloads(rows, others, threads) : new PeerWorkloads(rows, others, threads);
         if (names.Count > 0)
             Reply(names.ToDictionary(name => name, name => Time(workloads, name, calls, milliseconds, warm: true)));
         else
@@ -37,7 +41,7 @@ internal static class PeerVerb
         return 0;
     }
 
-    private static void Serve(PeerWorkloads workloads)
+    private static void Serve(IPeerWorkloads workloads)
     {
         Reply(new { ready = true, version = $".NET {Environment.Version}, {workloads.Backend}" });
         while (Console.ReadLine() is { } line)
@@ -58,7 +62,7 @@ internal static class PeerVerb
     }
 
     /// <summary>When warm one call untimed; then at least so many calls and at least so long.</summary>
-    private static object Time(PeerWorkloads workloads, string name, int calls, double milliseconds, bool warm)
+    private static object Time(IPeerWorkloads workloads, string name, int calls, double milliseconds, bool warm)
     {
         Func<long> workload = workloads[name];
         long count = warm ? workload() : 0;

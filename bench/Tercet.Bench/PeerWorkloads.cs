@@ -5,7 +5,7 @@ using Tercet.Mining;
 namespace Tercet.Bench;
 
 /// <summary>The calls that the comparison with other libraries times, over one batch read from files. Working memory is kept between calls.</summary>
-internal sealed class PeerWorkloads : IDisposable
+internal sealed class PeerWorkloads : IPeerWorkloads
 {
     private const double Margin = 0.2;
 

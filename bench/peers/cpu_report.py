@@ -1,5 +1,5 @@
 """The tables of cpu-mining.md."""
-from harness import Spread, number, ratio, table, times
+from tables import Spread, heading, left_out, number, ratio, settings_tried, table, times
 
 PRODUCTS = ("numpy", "torch-2.10", "torch-1.13")
 TORCHES = ("torch-1.13", "torch-2.10")
@@ -66,8 +66,8 @@ def scaling(results):
 def all_triplets(results):
     rows = []
     for n, name, theirs, mine, turns in results["all_triplets"]:
-        if isinstance(turns, str):
-            rows.append((n, name, theirs, turns, "", "", "", ""))
+        if not turns["theirs"]:
+            rows.append((n, name, theirs, turns["theirs"].reason, "", "", "", ""))
             continue
         counts = f"{turns['theirs'][0]['count']:,} / {turns[mine][0]['count']:,}"
         rows.append((n, name, theirs, times(turns["theirs"]), f"{turns['theirs'][-1]['peak_mib']:,}", f"{mine}: {times(turns[mine])}",
@@ -76,8 +76,7 @@ def all_triplets(results):
 
 
 def large(results):
-    return table(("N", "D", "threads", "workload", "seconds", "peak resident MiB of the process"),
-                 [(*row[:4], number(row[4]), f"{row[5]:,}") for row in results["large"]])
+    return table(("N", "D", "threads", "workload", "seconds", "peak resident MiB of the process"), results["large"])
 
 
 def small(results):
@@ -93,21 +92,9 @@ def agreements(results):
 
 
 def report(results):
-    facts = results["machine"]
-    waits = max(shape["waiting"] for shape in results["shapes"])
-    noisy = facts["load_at_start"] > 0.5 or waits > 0.1
+    shapes = results["shapes"]
     roofs = [(*label(shape, threads), shape["roofs"][threads]["gflops"], shape["roofs"][threads]["read_gb_s"]) for shape, threads in cases(results)]
-    tried = [(name, version, " ".join(f"{key}={value}" for key, value in setting.items()) or "its own choice", number(milliseconds))
-             for name, variants in results["tried"].items() for milliseconds, version, setting in variants]
-    return f"""# Mining on the CPU, against peers ({results['mode']})
-
-{facts['name']}, {facts['cores']} cores, {' '.join(facts['flags'])}, caches {', '.join(' '.join(each) for each in facts['caches'].items())}. {facts['date']}, commit {facts['commit']}.
-Load average at the start {facts['load_at_start']}; the calls waited for a core up to {100 * waits:.0f} % of their processor time.
-{'**The machine was noisy: ratios are indicative only.**' if noisy else 'The machine was quiet.'}
-
-Everybody in turn, {results['rounds']} rounds; every number is the median over the rounds (least–greatest) of a turn's median call; a ratio is
-taken round by round. One thread runs on core 0, two on cores 0 and 1. Rows of unit norm, 40 an identity, in shuffled order, squared distances.
-Versions: {'; '.join(f'{name}: {version}' for name, version in results['shapes'][0]['versions'].items())}. {results['mkl']}.
+    return f"""{heading("Mining", results, shapes[0]['versions'], max(shape['waiting'] for shape in shapes))}
 
 ## Batch-hard against the bare N × N × D product
 Ours mines (`StatisticsLevel.Selected`); theirs is one sgemm into a preallocated output. % of roof counts the half product N(N + 1)D only.
@@ -129,14 +116,7 @@ Ours mines (`StatisticsLevel.Selected`); theirs is one sgemm into a preallocated
 {agreements(results)}
 ## Roof, measured before and after each shape
 {table(('N', 'D', 'threads', 'GFLOP/s', 'streaming read, GB/s'), roofs)}
+## Left out
+{left_out((f"({shape['n']}, {shape['d']})", shape['turns']) for shape in shapes)}
 ## Settings tried for the peers, (1800, 128), one thread; the fastest is used
-{table(('peer', 'version', 'setting', 'ms'), tried)}"""
-
-
-def plain(results):
-    """Keys of several parts as text, for JSON."""
-    if isinstance(results, dict):
-        return {"/".join(map(str, key)) if isinstance(key, tuple) else str(key): plain(value) for key, value in results.items()}
-    if isinstance(results, (list, tuple)):
-        return [plain(value) for value in results]
-    return results
+{settings_tried(results)}"""

@@ -5,8 +5,8 @@ import os
 import pathlib
 import re
 import resource
-import statistics
 import subprocess
+import threading
 import time
 
 import numpy as np
@@ -23,10 +23,20 @@ KEEP_PAGES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 36), "
 # On one busy core .NET takes seconds to bring in the code that it has optimised. Asked not to wait, it does so within the untimed calls: the code
 # is the same, only sooner. For everybody that runs on .NET, the peer included.
 OPTIMISE_AT_ONCE = {"DOTNET_TC_CallCountingDelayMs": "0"}
+# A comparison must end. Seconds from which a call is made in FEW rounds, from which its first call is all there is, and after which it is stopped.
+LONG_CALL, VERY_LONG_CALL, CALL_LIMIT, FEW = 2, 20, 120, 3
 
 
 class PeerError(Exception):
-    """A peer that gave up, or died; the text is its own."""
+    """A peer that gave up, died or was stopped; the text says why."""
+
+
+class Missing(list):
+    """The turns of a contender that has none, and why."""
+
+    def __init__(self, reason):
+        super().__init__()
+        self.reason = str(reason)
 
 
 class Worker:
@@ -59,8 +69,16 @@ class Worker:
         return reply
 
     def time(self, workload, calls=1, milliseconds=0, warm=True):
-        """Median time of a call, after one untimed call when warm; the reply of the worker."""
-        return self.ask("time", workload, calls, milliseconds, int(warm))
+        """Median time of a call, after one untimed call when warm; the reply of the worker. Ends the worker when it takes too long."""
+        begin = time.monotonic()
+        stop = threading.Timer(CALL_LIMIT, self.process.kill)
+        stop.start()
+        try:
+            return self.ask("time", workload, calls, milliseconds, int(warm))
+        except PeerError as error:
+            raise PeerError(f"stopped after {CALL_LIMIT} s" if time.monotonic() - begin >= CALL_LIMIT else str(error)) from None
+        finally:
+            stop.cancel()
 
     def close(self):
         self.process.stdin.close()
@@ -73,45 +91,89 @@ class Worker:
         self.close()
 
 
-def ours(data, threads, **options):
-    return Worker("ours", [*OURS, "peer-ours", "--embeddings", data[0], "--labels", data[1], "--threads", str(threads)], threads, **options)
+def ours(data, threads, names=("--embeddings", "--labels"), **options):
+    return Worker("ours", [*OURS, "peer-ours", names[0], data[0], names[1], data[1], "--threads", str(threads)], threads, **options)
 
 
-def in_turn(contenders, rounds, milliseconds=200):
-    """contenders: {key: (worker, workload)}. Calls A B C … A B C …; gives {key: [reply of each round]}. Threads that spin after a call get time
-    to go to sleep before the next worker's turn."""
-    seconds = {}
-    for key, (worker, workload) in contenders.items():
-        seconds[key] = worker.time(workload, 1, 5 * milliseconds, warm=False)["ms"] / 1e3
-    turns = {key: [] for key in contenders}
-    for _ in range(rounds):
-        for key, (worker, workload) in contenders.items():
-            time.sleep(0.25)
-            turns[key].append(worker.time(workload, 1, milliseconds, warm=seconds[key] < 0.5))
+def in_turn(contenders, rounds, budget, milliseconds=200):
+    """contenders: {key: (worker, workload)}. Calls A B C … A B C …; gives {key: [reply of each round]}, or Missing. FEW rounds, and more of them, up to
+    so many, as long as they fit into the budget, in seconds; long calls are made in fewer. Threads that spin after a call get time to go to sleep
+    before the next worker's turn."""
+    turns, seconds = {}, {}
+
+    def call(key, least, warm):
+        worker, workload = contenders[key]
+        try:
+            turns[key].append(worker.time(workload, 1, least, warm))
+        except PeerError as error:
+            turns[key] = Missing(error)
+
+    for key in contenders:
+        turns[key] = []
+        call(key, 5 * milliseconds, warm=False)
+        seconds[key] = turns[key][0]["ms"] / 1e3 if turns[key] else CALL_LIMIT
+        if seconds[key] < VERY_LONG_CALL:
+            turns[key].clear()
+    start, longest = time.monotonic(), 0
+    for done in range(rounds):
+        begin = time.monotonic()
+        if done >= FEW and begin - start + longest > budget:
+            break
+        for key in contenders:
+            if seconds[key] < (LONG_CALL if done >= FEW else VERY_LONG_CALL):
+                time.sleep(0.25)
+                call(key, milliseconds, warm=seconds[key] < 0.5)
+        longest = time.monotonic() - begin
     return turns
 
 
 def unit_rows(n, d, per_identity=40, seed=17):
-    """Unit-norm rows around one centre an identity, in shuffled order, and their labels: the paths of X.npy and Y.npy, made once. The centre's
-    share of a row is such that positives and negatives overlap in every dimension alike, as they do while a model is being trained."""
-    folder = DATA / f"n{n}-d{d}-k{per_identity}-seed{seed}"
-    paths = str(folder / "x.npy"), str(folder / "y.npy")
-    if not all(map(os.path.exists, paths)):
+    """Rows around one centre an identity, in shuffled order, and their labels: the paths of X.npy and Y.npy, made once."""
+    def make():
         random = np.random.default_rng(seed)
         labels = random.permutation(np.arange(n) // per_identity)
-        share = 0.2 * (128 / d) ** 0.5
-        x = random.standard_normal((n // per_identity + 1, d))[labels] * (share / (1 - share)) ** 0.5 + random.standard_normal((n, d))
-        x /= np.linalg.norm(x, axis=1, keepdims=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(paths[0], x.astype(np.float32))
-        np.save(paths[1], labels.astype(np.int64))
-    return paths
+        return around_centres(random, labels, d), labels
+    return made_once(f"n{n}-d{d}-k{per_identity}-seed{seed}", ("x", "y"), make)
+
+
+def gallery_and_queries(n, d, queries, per_identity=40, seed=17):
+    """Rows around one centre an identity, in shuffled order, parted into a gallery and queries of the same identities: the paths of both, made once."""
+    def make():
+        random = np.random.default_rng(seed)
+        rows = around_centres(random, random.permutation(np.arange(n + queries) // per_identity), d)
+        return rows[:n], rows[n:]
+    return made_once(f"g{n}-q{queries}-d{d}-k{per_identity}-seed{seed}", ("gallery", "queries"), make)
+
+
+def around_centres(random, labels, d):
+    """Unit-norm rows. The centre's share of a row is such that positives and negatives overlap in every dimension alike, as they do while a model is
+    being trained."""
+    share = 0.2 * (128 / d) ** 0.5
+    x = random.standard_normal((labels.max() + 1, d))[labels] * (share / (1 - share)) ** 0.5 + random.standard_normal((len(labels), d))
+    return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+
+
+def made_once(folder, names, make):
+    paths = [DATA / folder / f"{name}.npy" for name in names]
+    if not all(path.exists() for path in paths):
+        (DATA / folder).mkdir(parents=True, exist_ok=True)
+        for path, values in zip(paths, make()):
+            np.save(path, values)
+    return tuple(map(str, paths))
 
 
 def roof(threads):
     """Peak multiply-adds (GFLOP/s) and streaming reads (10⁹ bytes/s) of so many cores, measured now."""
     cores = ",".join(map(str, range(threads)))
     return json.loads(subprocess.run(["taskset", "-c", cores, *OURS, "roof", str(threads)], check=True, capture_output=True, text=True).stdout)
+
+
+def roof_around(thread_counts, run):
+    """What run() gives, and the better of the roofs measured before and after it, for each number of threads."""
+    before = {threads: roof(threads) for threads in thread_counts}
+    result = run()
+    after = {threads: roof(threads) for threads in thread_counts}
+    return result, {threads: {key: max(before[threads][key], after[threads][key]) for key in ("gflops", "read_gb_s")} for threads in thread_counts}
 
 
 def machine():
@@ -134,44 +196,3 @@ def machine():
 def waiting(replies):
     """How much longer than its own processor time calls on one thread took, at most: above 0.1, somebody else was using the core."""
     return max(reply["ms"] / max(reply["cpu_ms"], 1e-9) - 1 for reply in replies)
-
-
-class Spread:
-    """Median, least and greatest of one number a round."""
-
-    def __init__(self, values):
-        values = list(values)
-        self.median, self.least, self.greatest = statistics.median(values), min(values), max(values)
-
-    def __str__(self):
-        return f"{number(self.median)} ({number(self.least)}–{number(self.greatest)})"
-
-    def json(self):
-        return {"median": self.median, "min": self.least, "max": self.greatest}
-
-
-def times(replies):
-    return Spread(reply["ms"] for reply in replies)
-
-
-def ratio(replies, others):
-    """Of two contenders round by round: each pair was measured one after the other."""
-    return Spread(a["ms"] / b["ms"] for a, b in zip(replies, others))
-
-
-def number(value):
-    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (head, ["---"] * len(head), *rows)]
-    return "\n".join(lines) + "\n"
-
-
-def write_results(name, facts, markdown, values):
-    """bench/results/<machine>/<name>.md and .json."""
-    folder = ROOT / "bench/results" / facts["slug"]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.md").write_text(markdown)
-    (folder / f"{name}.json").write_text(json.dumps(values, indent=1, default=lambda value: value.json()) + "\n")
-    return folder / f"{name}.md"

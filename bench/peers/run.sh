@@ -1,9 +1,23 @@
 #!/usr/bin/env bash
 # Compares Tercet with its peers on this machine: installs them, builds both sides, runs everybody in turn on the same data and cores, and
-# writes bench/results/<machine>/cpu-mining.md and .json. Run it on a machine that does nothing else.
-#   bench/peers/run.sh [--quick|--full]
+# writes bench/results/<machine>/cpu-mining.md and cpu-search.md, each with a .json. Run it on a machine that does nothing else.
+#   bench/peers/run.sh [--quick|--full] [mining] [search]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+mode=--quick
+comparisons=()
+for argument in "$@"; do
+    case "$argument" in
+        --quick | --full) mode=$argument ;;
+        mining | search) comparisons+=("$argument") ;;
+        *)
+            echo "usage: $0 [--quick|--full] [mining] [search]" >&2
+            exit 2
+            ;;
+    esac
+done
+[ ${#comparisons[@]} -gt 0 ] || comparisons=(mining search)
 
 # Debian's own interpreter: the peers are Debian's packages.
 python=/usr/bin/python3
@@ -28,6 +42,11 @@ dotnet build bench/peers/TorchPeer -c Release -v q
 "$python" bench/peers/TorchPeer/older_libstdcxx.py bench/peers/TorchPeer/bin/Release/net10.0
 
 # What a machine's owner set for other programs must not slow a peer down, nor narrow our vectors; the harness chooses each peer's settings.
-exec env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS -u MKL_NUM_THREADS \
-    -u MKL_DEBUG_CPU_TYPE -u MKL_ENABLE_INSTRUCTIONS -u ATEN_CPU_CAPABILITY -u TERCET_LANES \
-    "$python" bench/peers/cpu_mining.py "$@"
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS OMP_NUM_THREADS MKL_NUM_THREADS MKL_DEBUG_CPU_TYPE MKL_ENABLE_INSTRUCTIONS \
+    ATEN_CPU_CAPABILITY TERCET_LANES
+
+status=0
+for comparison in "${comparisons[@]}"; do
+    "$python" "bench/peers/cpu_$comparison.py" "$mode" || status=$?
+done
+exit $status

@@ -3,9 +3,12 @@ using System.Text.Json;
 using TorchPeer;
 using TorchSharp;
 
-// TorchPeer X.npy Y.npy THREADS: the protocol of `peer-ours`, served by PyTorch's own library.
+// TorchPeer X.npy Y.npy THREADS: the protocol of `peer-ours`, served by PyTorch's own library; mining where Y holds labels, the bare product Y·Xᵀ where it
+// holds queries.
 torch.set_num_threads(int.Parse(args[2]));
-Workloads workloads = new(NpyArray.Read(args[0]), NpyArray.Read(args[1]));
+NpyArray rows = NpyArray.Read(args[0]), others = NpyArray.Read(args[1]);
+Workloads? mining = others.Shape.Length == 1 ? new(rows, others) : null;
+Func<string, long> run = mining is null ? new GalleryProduct(rows, others).Run : mining.Run;
 Reply(new { ready = true, version = $"libtorch 2.10.0, TorchSharp 0.107.0, {torch.get_num_threads()} threads" });
 
 while (Console.ReadLine() is { } line)
@@ -16,7 +19,7 @@ while (Console.ReadLine() is { } line)
         if (request[0] == "time")
             Reply(Time(request[1], int.Parse(request[2]), double.Parse(request[3]), request[4] == "1"));
         else
-            Reply(new { count = workloads.Write(request[1], request[2]) });
+            Reply(new { count = mining!.Write(request[1], request[2]) });
     }
     catch (Exception exception)
     {
@@ -27,14 +30,14 @@ while (Console.ReadLine() is { } line)
 // When warm one call untimed; then at least so many calls and at least so long.
 object Time(string name, int calls, double milliseconds, bool warm)
 {
-    long count = warm ? workloads.Run(name) : 0;
+    long count = warm ? run(name) : 0;
     List<double> times = [];
     TimeSpan processor = Environment.CpuUsage.TotalTime;
     long start = Stopwatch.GetTimestamp();
     do
     {
         long begin = Stopwatch.GetTimestamp();
-        count = workloads.Run(name);
+        count = run(name);
         times.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
     }
     while (times.Count < calls || Stopwatch.GetElapsedTime(start).TotalMilliseconds < milliseconds);
