@@ -5,7 +5,7 @@ import sys
 
 from agreement import compare
 from cpu_report import PRODUCTS, RULES, TORCHES, report
-from harness import DATA, Missing, PeerError, in_turn, ours, roof_around, unit_rows, waiting
+from harness import DATA, FEW, Missing, PeerError, in_turn, ours, roof_around, unit_rows, waiting
 from peers import begin, peer
 from tables import number, write_results
 
@@ -66,14 +66,14 @@ def measure(n, d, rounds, budget, settings, thread_counts):
             "tiles": {key: request for key, (_, request) in contenders.items() if ":" in request}, "waiting": waiting(reply for key, replies in turns.items() if key[2] == 1 for reply in replies)}
 
 
-def all_triplets(n, rounds, settings, limit):
+def all_triplets(n, names, settings, limit):
     """pytorch-metric-learning's algorithm, with so much memory and no more, so that it fails instead of the machine."""
     data, results = unit_rows(n, 128), []
-    for name in TORCHES:
+    for name in names:
         for theirs, mine in (("pml-semi-hard", ("semi-hard", "all-semi-hard")), ("pml-loss", ("batch-all-loss",))):
             try:
                 with ours(data, 1) as worker, peer(name, data, 1, settings, memory_limit=limit) as other:
-                    turns = in_turn({"theirs": (other, theirs), **{workload: (worker, workload) for workload in mine}}, rounds, budget=0)
+                    turns = in_turn({"theirs": (other, theirs), **{workload: (worker, workload) for workload in mine}}, FEW, budget=0)
             except PeerError as error:
                 turns = {"theirs": Missing(error)}
             results += [(n, name, theirs, workload, turns) for workload in (mine if turns["theirs"] else mine[:1])]
@@ -102,13 +102,14 @@ def small(rounds, settings):
 
 def main(arguments):
     full, thread_counts, settings, results = begin(arguments, PRODUCTS)
-    rounds, budget = (7, 150) if full else (5, 60)
+    rounds, budget = (7, 100) if full else (5, 60)
     available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     results |= {
         "rounds": rounds,
         "shapes": [measure(n, d, rounds, budget, settings, thread_counts) for n, d in (SHAPES if full else SHAPES[:1])],
         "memory_limit_gib": round(0.75 * available / 2**30, 1),
-        "all_triplets": [row for n in ((600, 1800) if full else (600,)) for row in all_triplets(n, 3, settings, int(0.75 * available))],
+        "all_triplets": [row for n, names in (((600, TORCHES), (1800, TORCHES[1:])) if full else ((600, TORCHES),))
+                         for row in all_triplets(n, names, settings, int(0.75 * available))],
         "large": large(65_536 if full else 16_384, thread_counts),
         "small": small(rounds, settings),
     }

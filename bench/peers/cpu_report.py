@@ -107,6 +107,8 @@ Ours mines (`StatisticsLevel.Selected`); theirs is one sgemm into a preallocated
 ## Threads: one thread's time ÷ that of several
 {scaling(results)}
 ## All-triplets tensors (pytorch-metric-learning's algorithm), one thread, private memory limited to {results['memory_limit_gib']} GiB
+At 1,800 rows the newer PyTorch alone.
+
 {all_triplets(results)}
 ## Ours alone on a large batch, each workload in a process of its own
 {large(results)}

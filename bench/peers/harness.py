@@ -1,4 +1,5 @@
 """What every comparison shares: data made once, workers pinned to cores and called in turn, the machine's description, tables of medians."""
+import contextlib
 import datetime
 import json
 import os
@@ -81,7 +82,8 @@ class Worker:
             stop.cancel()
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
     def __enter__(self):
@@ -111,7 +113,7 @@ def in_turn(contenders, rounds, budget, milliseconds=200):
     for key in contenders:
         turns[key] = []
         call(key, 5 * milliseconds, warm=False)
-        seconds[key] = turns[key][0]["ms"] / 1e3 if turns[key] else CALL_LIMIT
+        seconds[key] = turns[key][0]["ms"] / 1e3 if turns[key] else float("inf")
         if seconds[key] < VERY_LONG_CALL:
             turns[key].clear()
     start, longest = time.monotonic(), 0
@@ -121,7 +123,7 @@ def in_turn(contenders, rounds, budget, milliseconds=200):
             break
         for key in contenders:
             if seconds[key] < (LONG_CALL if done >= FEW else VERY_LONG_CALL):
-                time.sleep(0.25)
+                time.sleep(0.1)
                 call(key, milliseconds, warm=seconds[key] < 0.5)
         longest = time.monotonic() - begin
     return turns
