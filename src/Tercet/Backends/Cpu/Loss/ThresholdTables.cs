@@ -62,6 +62,9 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     // SAFETY: here and below, native memory with one element an anchor or a positive pair, replaced only by Build.
     public AnchorTerms* Terms => (AnchorTerms*)_terms.DangerousGetAddress();
 
+    /// <summary>Tallies of all anchors.</summary>
+    public long TallyCount { get; private set; }
+
     /// <summary>Tables of an anchor.</summary>
     public static int ChunksOf(int count) => (count + TableThresholds - 1) / TableThresholds;
 
@@ -87,13 +90,16 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         PinnedBuffer.Grow(ref _thresholds, layout.PairCount);
         PinnedBuffer.Grow(ref _ranks, layout.PairCount);
         long tables = 0;
+        long tallies = 0;
         for (int anchor = 0; anchor < layout.AnchorCount; anchor++)
         {
             int count = layout.PositiveCount(anchor);
-            Terms[anchor] = new AnchorTerms { Count = count, FirstTable = tables };
+            Terms[anchor] = new AnchorTerms { Count = count, FirstTable = tables, FirstTally = tallies };
             tables += ChunksOf(count);
+            tallies += Tallies.LengthFor(count);
         }
 
+        TallyCount = tallies;
         PinnedBuffer.Grow(ref _tables, tables * TableLength);
         int items = (layout.AnchorCount + AnchorsPerItem - 1) / AnchorsPerItem;
         int workers = session.WorkersFor((double)layout.PairCount * session.Gallery.Depth);
