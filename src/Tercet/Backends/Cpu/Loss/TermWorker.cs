@@ -28,6 +28,7 @@ internal sealed unsafe class TermWorker : IDisposable
     private readonly PinnedBuffer<float> _row = new(LargestGroup);
     private readonly PinnedBuffer<int> _places = new(LargestGroup);
     private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
+    private readonly PinnedBuffer<float> _zeros = new(LargestGroup);
     private readonly PinnedBuffer<float> _offsets = new(32);
     private readonly PinnedBuffer<bool> _counted = new(LargestGroup);
     private readonly PinnedBuffer<float> _columnSums = new(LargestGroup);
@@ -60,6 +61,8 @@ internal sealed unsafe class TermWorker : IDisposable
     private uint* Doubtful { get; }
 
     private int* Places => (int*)_places.DangerousGetAddress();
+
+    private float* Zeros => (float*)_zeros.DangerousGetAddress();
 
     private float* Offsets => (float*)_offsets.DangerousGetAddress();
 
@@ -104,6 +107,7 @@ internal sealed unsafe class TermWorker : IDisposable
         _row.Dispose();
         _places.Dispose();
         _bytes.Dispose();
+        _zeros.Dispose();
         _offsets.Dispose();
         _counted.Dispose();
         _columnSums.Dispose();
@@ -111,26 +115,38 @@ internal sealed unsafe class TermWorker : IDisposable
         _active.Dispose();
     }
 
+    // A strip of rows at a time, in parts of the dimensions that are added up: see KeyParts.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeKeys(int firstRow, int rows, int firstColumn, int columns)
     {
         TileKernel kernel = _session.Kernel;
         PackedPanels panels = _session.Gallery;
         int width = kernel.Columns;
+        KeyParts parts = _scan.Tables.Parts;
         for (int row = 0; row < rows; row += kernel.Rows)
         {
+            float* keys = Keys + (row * Stride);
             float* rowData = panels.Panel((firstRow + row) / width) + ((firstRow + row) % width);
-            for (int column = 0; column < columns; column += width)
+            for (int part = 0; part < parts.Count; part++)
             {
-                kernel.Compute(
-                    rowData,
-                    panels.Panel((firstColumn + column) / width),
-                    panels.Depth,
-                    panels.HalfNorms + firstRow + row,
-                    panels.HalfNorms + firstColumn + column,
-                    _session.KeyScale,
-                    Keys + (row * Stride) + column,
-                    Stride);
+                // The norms enter with the first part.
+                int first = part * parts.Depth;
+                float* target = part == 0 ? keys : Turned;
+                for (int column = 0; column < columns; column += width)
+                {
+                    kernel.Compute(
+                        rowData + (first * width),
+                        panels.Panel((firstColumn + column) / width) + (first * width),
+                        Math.Min(parts.Depth, panels.Depth - first),
+                        part == 0 ? panels.HalfNorms + firstRow + row : Zeros,
+                        part == 0 ? panels.HalfNorms + firstColumn + column : Zeros,
+                        _session.KeyScale,
+                        target + column,
+                        Stride);
+                }
+
+                for (int i = 0; part > 0 && i < kernel.Rows; i++)
+                    _kernel.Add(keys + (i * Stride), Turned + (i * Stride), columns);
             }
         }
     }
@@ -251,7 +267,7 @@ internal sealed unsafe class TermWorker : IDisposable
     {
         new Span<float>(weights, columns).CopyTo(new Span<float>(Row, columns));
         new Span<uint>(Doubtful, columns / _kernel.Width).Clear();
-        float smallKey = ThresholdTables.SmallKeyFactor * _session.KeyTolerance(anchor);
+        float smallKey = ThresholdTables.SmallKeyFactor * _scan.Tables.KeyTolerance(anchor);
         if (!_kernel.DivideByRoots(weights, keys, columns, smallKey, Doubtful))
             return;
         for (int word = 0; word * _kernel.Width < columns; word++)

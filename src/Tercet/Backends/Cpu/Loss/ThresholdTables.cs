@@ -65,6 +65,12 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     /// <summary>Tallies of all anchors.</summary>
     public long TallyCount { get; private set; }
 
+    /// <summary>The parts that keys are accumulated in.</summary>
+    public KeyParts Parts { get; private set; }
+
+    /// <summary>A bound on the error of an anchor's keys.</summary>
+    public float KeyTolerance(int anchor) => Parts.Tolerance(session.KeyTolerance(anchor));
+
     /// <summary>Tables of an anchor.</summary>
     public static int ChunksOf(int count) => (count + TableThresholds - 1) / TableThresholds;
 
@@ -85,6 +91,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     {
         RowLayout layout = session.Layout;
         _margin = margin;
+        Parts = new KeyParts(session.Gallery.Depth);
         PinnedBuffer.Grow(ref _terms, layout.AnchorCount);
         PinnedBuffer.Grow(ref _distances, layout.PairCount);
         PinnedBuffer.Grow(ref _thresholds, layout.PairCount);
@@ -157,7 +164,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         Sort(Of(_distances, anchor), Of(_thresholds, anchor), Of(_ranks, anchor));
         AnchorTerms* terms = Terms + anchor;
         ReadOnlySpan<double> thresholds = Thresholds(anchor);
-        float tolerance = session.KeyTolerance(anchor);
+        float tolerance = KeyTolerance(anchor);
         double largestKey = 4 * ((double)session.Anchors.HalfNorms[anchor] + session.Gallery.LargestHalfNorm);
         double largest = MetricKey.FromValue(session.Metric, thresholds[^1]);
         terms->Slack = (float)((1.001 * tolerance) + (1e-6 * Math.Min(largest, largestKey)));
