@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tercet.Backends.Cpu;
 
@@ -19,10 +20,8 @@ internal static unsafe class ExactDistance
         int k = 0;
         for (; k + 16 <= depth; k += 16)
         {
-            (Vector512<double> x0, Vector512<double> x1) = Vector512.Widen(Vector512.Load(x + k));
-            (Vector512<double> y0, Vector512<double> y1) = Vector512.Widen(Vector512.Load(y + k));
-            Vector512<double> d0 = x0 - y0;
-            Vector512<double> d1 = x1 - y1;
+            Vector512<double> d0 = Widen(x + k) - Widen(y + k);
+            Vector512<double> d1 = Widen(x + k + 8) - Widen(y + k + 8);
             even += d0 * d0;
             odd += d1 * d1;
         }
@@ -46,10 +45,8 @@ internal static unsafe class ExactDistance
         int k = 0;
         for (; k + 16 <= depth; k += 16)
         {
-            (Vector512<double> x0, Vector512<double> x1) = Vector512.Widen(Vector512.Load(x + k));
-            (Vector512<double> y0, Vector512<double> y1) = Vector512.Widen(Vector512.Load(y + k));
-            even += x0 * y0;
-            odd += x1 * y1;
+            even += Widen(x + k) * Widen(y + k);
+            odd += Widen(x + k + 8) * Widen(y + k + 8);
         }
 
         double total = Vector512.Sum(even + odd);
@@ -76,6 +73,8 @@ internal static unsafe class ExactDistance
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<double> Widen(float* source)
     {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512Double(Vector256.Load(source));
         (Vector256<double> lower, Vector256<double> upper) = Vector256.Widen(Vector256.Load(source));
         return Vector512.Create(lower, upper);
     }

@@ -9,6 +9,9 @@ internal struct AnchorTerms
     /// <summary>Its first table; it has <see cref="ThresholdTables.ChunksOf"/> of them.</summary>
     public long FirstTable { get; set; }
 
+    /// <summary>Its first tally; see <see cref="Tallies"/>.</summary>
+    public long FirstTally { get; set; }
+
     /// <summary>A key this close to a threshold is decided in float64: the keys' tolerance and the rounding of the threshold.</summary>
     public float Slack { get; set; }
 

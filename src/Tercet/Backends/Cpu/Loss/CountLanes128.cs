@@ -25,6 +25,9 @@ internal readonly unsafe struct CountLanes128 : ICountLanes<Vector128<float>>
     public static Vector128<float> Divide(Vector128<float> left, Vector128<float> right) => left / right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(Vector128<float> value) => ((double)value[0] + value[1]) + ((double)value[2] + value[3]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
     {
         for (int column = 0; column < 4; column++)

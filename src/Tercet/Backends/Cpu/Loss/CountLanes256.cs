@@ -29,6 +29,10 @@ internal readonly unsafe struct CountLanes256 : ICountLanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Divide(Vector256<float> left, Vector256<float> right) => Avx.Divide(left, right);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(Vector256<float> value) =>
+        Vector256.Sum(Avx.ConvertToVector256Double(value.GetLower()) + Avx.ConvertToVector256Double(value.GetUpper()));
+
     // Two rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)

@@ -22,6 +22,10 @@ internal readonly unsafe struct CountLanes512 : ICountLanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Divide(Vector512<float> left, Vector512<float> right) => Avx512F.Divide(left, right);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(Vector512<float> value) =>
+        Vector512.Sum(Avx512F.ConvertToVector512Double(value.GetLower()) + Avx512F.ConvertToVector512Double(value.GetUpper()));
+
     // Four rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)

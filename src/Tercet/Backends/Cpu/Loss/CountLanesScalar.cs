@@ -17,6 +17,8 @@ internal readonly unsafe struct CountLanesScalar : ICountLanes<FourFloats>
 
     public static FourFloats Divide(FourFloats left, FourFloats right) => new(left.A / right.A, left.B / right.B, left.C / right.C, left.D / right.D);
 
+    public static double Sum(FourFloats value) => ((double)value.A + value.B) + ((double)value.C + value.D);
+
     public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
     {
         for (int row = 0; row < 4; row++)

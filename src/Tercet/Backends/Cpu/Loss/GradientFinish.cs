@@ -83,7 +83,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
 
     private Span<int> Violations(int anchor) => _violations.Span.Slice((int)session.Layout.PairOffsets[anchor], session.Layout.PositiveCount(anchor));
 
-    // A negative with c thresholds above it violates the last c. SAFETY: Tallies says where the anchor's tallies are.
+    // A negative with c thresholds above it violates the last c. SAFETY: Tallies says how many an anchor has.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CountViolations(int anchor)
     {
@@ -93,16 +93,14 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
         if (count == 0)
             return;
         ReadOnlySpan<double> thresholds = scan.Tables.Thresholds(anchor);
-        int* last = scan.TalliesOf(anchor) + Tallies.First(count);
+        int* last = scan.TalliesOf(anchor) + count;
         int running = 0;
         long all = 0;
         for (int rank = 0; rank < count; rank++)
         {
             // The running sum takes the place of what has just been read.
-            int* tallies = last - (rank * Tallies.Copies);
-            for (int copy = 0; copy < Tallies.Copies; copy++)
-                running += tallies[copy];
-            tallies[0] = running;
+            running += last[-rank];
+            last[-rank] = running;
             terms->Loss += running * (thresholds[rank] - terms->Reference);
             all += running;
         }
@@ -111,7 +109,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
         ReadOnlySpan<int> ranks = scan.Tables.Ranks(anchor);
         Span<int> violations = Violations(anchor);
         for (int i = 0; i < count; i++)
-            violations[i] = last[-ranks[i] * Tallies.Copies];
+            violations[i] = last[-ranks[i]];
     }
 
     // The rows of a strip share the columns that any of them has positives in. SAFETY: weights holds Strip rows of ChunkColumns.

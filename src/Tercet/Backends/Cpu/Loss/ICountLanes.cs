@@ -18,6 +18,9 @@ internal unsafe interface ICountLanes<TVector>
     /// <summary><c>left / right</c>.</summary>
     static abstract TVector Divide(TVector left, TVector right);
 
+    /// <summary>The sum of all lanes, in float64.</summary>
+    static abstract double Sum(TVector value);
+
     /// <summary>Moves four columns of as many rows as there are lanes into four rows.</summary>
     static abstract void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride);
 }

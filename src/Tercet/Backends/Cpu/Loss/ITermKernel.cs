@@ -15,10 +15,9 @@ internal unsafe interface ITermKernel
     /// <param name="slack">The anchor's slack.</param>
     /// <param name="smallKey">The anchor's bound of small keys.</param>
     /// <param name="counts">Receives the counts; any value where the key is doubtful.</param>
-    /// <param name="doubtful">A word a vector, all 0 before: bit i is set where lane i's key is small, or as close to a threshold as the slack.</param>
-    /// <param name="hasDoubts">Whether any bit is set.</param>
+    /// <param name="doubtful">Receives a word a vector: bit i is set where lane i's key is small, or as close to a threshold as the slack.</param>
     /// <returns>Whether any count may be above 0.</returns>
-    bool Count(float* keys, int columns, float* tables, int tableCount, float slack, float smallKey, float* counts, uint* doubtful, out bool hasDoubts);
+    bool Count(float* keys, int columns, float* tables, int tableCount, float slack, float smallKey, float* counts, uint* doubtful);
 
     /// <summary>Adds a row of counts to an anchor's loss and to its tallies.</summary>
     /// <param name="keys">The keys.</param>
@@ -26,10 +25,10 @@ internal unsafe interface ITermKernel
     /// <param name="counts">How many thresholds lie above each.</param>
     /// <param name="reference">What distances are subtracted from.</param>
     /// <param name="takeRoots">Whether a distance is the root of its key.</param>
-    /// <param name="tallies">The anchor's tallies; see <see cref="Tallies"/>.</param>
-    /// <param name="lastTally">The index of the last one.</param>
+    /// <param name="places">Room for as many integers as there are columns.</param>
+    /// <param name="tallies">The anchor's tallies.</param>
     /// <returns>Σ count × (reference − distance).</returns>
-    double Tally(float* keys, int columns, float* counts, float reference, bool takeRoots, int* tallies, int lastTally);
+    double Tally(float* keys, int columns, float* counts, float reference, bool takeRoots, int* places, Tallies tallies);
 
     /// <summary>Transposes a block; both counts are multiples of the width.</summary>
     void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
@@ -46,9 +45,14 @@ internal unsafe interface ITermKernel
     /// <returns>Whether any bit is set.</returns>
     bool DivideByRoots(float* weights, float* keys, int columns, float smallKey, uint* doubtful);
 
-    /// <summary>Adds a row of weights to the sums of the columns.</summary>
-    /// <returns>Their sum.</returns>
-    double Sum(float* weights, int columns, float* columnSums);
+    /// <summary>Adds a row of weights, none of them negative, to the sums of the columns.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="columns">How many.</param>
+    /// <param name="partColumns">Columns of a part, of which there are at most 32.</param>
+    /// <param name="columnSums">The columns' sums.</param>
+    /// <param name="sum">The weights' sum.</param>
+    /// <returns>Bit i is set where part i has a weight above 0.</returns>
+    uint Sum(float* weights, int columns, int partColumns, float* columnSums, out double sum);
 
     /// <summary><c>sums[r] += Σₖ weights[r · rowStep + k · depthStep] · rows[k]</c> for six r, over two vectors of dimensions.</summary>
     /// <param name="weights">The first weight.</param>

@@ -15,8 +15,6 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
     // 2²³: a float this large carries an integer below 2²³ in its low bits, where a look-up finds it.
     private const float IndexBias = 8388608;
 
-    private const int LargestWidth = 16;
-
     /// <inheritdoc/>
     public int Width => TLanes.Width;
 
@@ -26,14 +24,13 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
     /// the key less the slack, whose successor among the thresholds tells whether any lies in the doubtful range.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool Count(float* keys, int columns, float* tables, int tableCount, float slack, float smallKey, float* counts, uint* doubtful, out bool hasDoubts)
+    public bool Count(float* keys, int columns, float* tables, int tableCount, float slack, float smallKey, float* counts, uint* doubtful)
     {
         float minusSlack = -slack;
         TVector slacks = TLanes.Broadcast(&slack), minusSlacks = TLanes.Broadcast(&minusSlack), smallKeys = TLanes.Broadcast(&smallKey);
         TVector first = Constant(IndexBias), upper = Constant(IndexBias + 8), minusBias = Constant(-IndexBias);
         TVector one = Constant(1), two = Constant(2), four = Constant(4), minusOne = Constant(-1), minusFour = Constant(-4), zero = Constant(0);
         bool any = false;
-        uint allDoubts = 0;
         for (int i = 0; i < tableCount; i++, tables += ThresholdTables.TableLength)
         {
             float* pivots = tables + ThresholdTables.Fourths;
@@ -42,10 +39,15 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
             for (int column = 0; column < columns; column += TLanes.Width)
             {
                 TVector key = TLanes.Load(keys + column);
+                uint* doubts = doubtful + (column / (uint)TLanes.Width);
                 if (TLanes.NotAbove(key, top) == 0)
                 {
                     if (i == 0)
+                    {
+                        *doubts = 0;
                         TLanes.Store(zero, counts + column);
+                    }
+
                     continue;
                 }
 
@@ -66,37 +68,29 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
                 threshold = TCount.Lookup(tables + ThresholdTables.Firsts, index);
                 count = TCount.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
                 next = TCount.WhereNotAbove(threshold, low, next, threshold);
-                uint doubts = TLanes.NotAbove(next, TLanes.Add(key, slacks)) | TLanes.NotAbove(key, smallKeys);
+                uint found = TLanes.NotAbove(next, TLanes.Add(key, slacks)) | TLanes.NotAbove(key, smallKeys);
                 if (i > 0)
+                {
                     count = TLanes.Add(count, TLanes.Load(counts + column));
+                    found |= *doubts;
+                }
+
                 TLanes.Store(count, counts + column);
-                if (doubts != 0)
-                    doubtful[column / TLanes.Width] |= doubts;
-                allDoubts |= doubts;
+                *doubts = found;
             }
         }
 
-        hasDoubts = allDoubts != 0;
         return any;
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public double Tally(float* keys, int columns, float* counts, float reference, bool takeRoots, int* tallies, int lastTally)
+    public double Tally(float* keys, int columns, float* counts, float reference, bool takeRoots, int* places, Tallies tallies)
     {
-        int* places = stackalloc int[LargestWidth];
-        float* lanes = stackalloc float[LargestWidth];
-        float* copies = stackalloc float[LargestWidth];
-        for (int lane = 0; lane < LargestWidth; lane++)
-        {
-            lanes[lane] = lane;
-            copies[lane] = Tallies.First(0) + (lane % Tallies.Copies);
-        }
-
-        TVector unread = TLanes.Load(lanes), offsets = TLanes.Load(copies);
-        TVector references = TLanes.Broadcast(&reference);
-        TVector zero = Constant(0), half = Constant(0.5f), one = Constant(1), four = Constant(Tallies.Copies), minusOne = Constant(-1);
+        TVector laneOffsets = TLanes.Load(tallies.LaneOffsets), references = TLanes.Broadcast(&reference);
+        TVector zero = Constant(0), half = Constant(0.5f), one = Constant(1), minusOne = Constant(-1);
         TVector loss = zero;
+        int taken = 0;
         for (int column = 0; column < columns; column += TLanes.Width)
         {
             TVector count = TLanes.Load(counts + column);
@@ -106,18 +100,12 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
             if (takeRoots)
                 distance = TCount.WhereNotAbove(count, half, zero, TCount.SquareRoot(distance));
             loss = TLanes.MultiplyAdd(count, TLanes.MultiplyAdd(distance, minusOne, references), loss);
-            TVector place = TCount.WhereNotAbove(count, half, unread, TLanes.MultiplyAdd(count, four, offsets));
-            TLanes.StoreTruncated(place, lastTally, places);
-            for (int lane = 0; lane < TLanes.Width; lane += 4)
-            {
-                tallies[places[lane]]++;
-                tallies[places[lane + 1]]++;
-                tallies[places[lane + 2]]++;
-                tallies[places[lane + 3]]++;
-            }
+            TLanes.StoreTruncated(TLanes.Add(count, laneOffsets), tallies.LastPlace, places + taken);
+            taken += TLanes.Width;
         }
 
-        return SumLanes(loss);
+        tallies.Add(places, taken);
+        return TCount.Sum(loss);
     }
 
     /// <inheritdoc/>
@@ -164,17 +152,26 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public double Sum(float* weights, int columns, float* columnSums)
+    public uint Sum(float* weights, int columns, int partColumns, float* columnSums, out double sum)
     {
-        TVector sum = Constant(0);
-        for (int column = 0; column < columns; column += TLanes.Width)
+        TVector total = Constant(0), smallest = Constant(float.Epsilon);
+        uint parts = 0;
+        for (int first = 0, part = 0; first < columns; first += partColumns, part++)
         {
-            TVector weight = TLanes.Load(weights + column);
-            sum = TLanes.Add(sum, weight);
-            TLanes.Store(TLanes.Add(TLanes.Load(columnSums + column), weight), columnSums + column);
+            uint weighing = 0;
+            for (int column = first; column < first + partColumns; column += TLanes.Width)
+            {
+                TVector weight = TLanes.Load(weights + column);
+                weighing |= TLanes.NotAbove(smallest, weight);
+                total = TLanes.Add(total, weight);
+                TLanes.Store(TLanes.Add(TLanes.Load(columnSums + column), weight), columnSums + column);
+            }
+
+            parts |= weighing == 0 ? 0 : 1u << part;
         }
 
-        return SumLanes(sum);
+        sum = TCount.Sum(total);
+        return parts;
     }
 
     /// <inheritdoc/>
@@ -182,14 +179,4 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
         WeightedSum6x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
 
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
-
-    private static double SumLanes(TVector value)
-    {
-        float* lanes = stackalloc float[LargestWidth];
-        TLanes.Store(value, lanes);
-        double sum = 0;
-        for (int lane = 0; lane < TLanes.Width; lane++)
-            sum += lanes[lane];
-        return sum;
-    }
 }

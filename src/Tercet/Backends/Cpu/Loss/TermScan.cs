@@ -14,7 +14,6 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
 
     private readonly CpuSession _session;
     private readonly GradientFinish _finish;
-    private readonly PinnedBuffer<float> _zeros = new(TermWorker.LargestGroup);
     private TermWorker[] _workers = [];
     private PinnedBuffer<int> _tallies = new(0);
     private PinnedBuffer<float> _sums = new(0);
@@ -41,15 +40,12 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
 
     public bool WantsGradient { get; private set; }
 
-    /// <summary>A row of zeros, as long as a group.</summary>
-    // SAFETY: here and below, native memory of the stated lengths, replaced only by Run.
-    public float* Zeros => (float*)_zeros.DangerousGetAddress();
-
     /// <summary>By position: the sum of the weights with which other rows enter its gradient.</summary>
+    // SAFETY: here and below, native memory of the stated lengths, replaced only by Run.
     public double* WeightSums => (double*)_weightSums.DangerousGetAddress();
 
-    /// <summary>An anchor's tallies; see <see cref="Loss.Tallies"/>.</summary>
-    public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + (Tallies.Copies * _session.Layout.PairOffsets[anchor]) + ((long)Tallies.Unread * anchor);
+    /// <summary>An anchor's tallies; see <see cref="Tallies"/>.</summary>
+    public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + Tables.Terms[anchor].FirstTally;
 
     /// <summary>A row's weighted sum of other rows, from a panel of dimensions on.</summary>
     public float* Sums(int position, int panel) => (float*)_sums.DangerousGetAddress() + ((nint)position * Rows.Depth) + (panel * Rows.Width);
@@ -98,7 +94,6 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         Tables.Dispose();
         Rows.Dispose();
         _finish.Dispose();
-        _zeros.Dispose();
         _tallies.Dispose();
         _sums.Dispose();
         _weightSums.Dispose();
@@ -106,7 +101,6 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
 
     private void Prepare(double margin, bool wantsGradient)
     {
-        RowLayout layout = _session.Layout;
         WantsGradient = wantsGradient;
         int panelRows = _session.Kernel.Columns;
         int panels = _session.Gallery.PanelCount;
@@ -115,9 +109,8 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         _pairs = new RoundRobin((_paddedRows + _groupRows - 1) / _groupRows);
 
         Tables.Build(margin);
-        long tallies = (Tallies.Copies * layout.PairCount) + ((long)Tallies.Unread * layout.AnchorCount);
-        PinnedBuffer.Grow(ref _tallies, tallies);
-        _tallies.Span[..(int)tallies].Clear();
+        PinnedBuffer.Grow(ref _tallies, Tables.TallyCount);
+        _tallies.Span[..(int)Tables.TallyCount].Clear();
         if (!wantsGradient)
             return;
         Rows.Pack(_paddedRows, 2 * Kernel.Width);

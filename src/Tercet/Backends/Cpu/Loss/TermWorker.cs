@@ -17,7 +17,6 @@ internal sealed unsafe class TermWorker : IDisposable
     // One cache line more than the rows, so that a column does not fall into few sets of the cache.
     private const int Stride = LargestGroup + 16;
     private const int LargestWords = LargestGroup / 4;
-    private const int LargestChunks = LargestGroup / 12;
     private const int Strip = 6;
 
     private readonly CpuSession _session;
@@ -27,9 +26,14 @@ internal sealed unsafe class TermWorker : IDisposable
     private readonly PinnedBuffer<float> _turned = new(LargestGroup * Stride);
     private readonly PinnedBuffer<float> _weights = new(LargestGroup * Stride);
     private readonly PinnedBuffer<float> _row = new(LargestGroup);
+    private readonly PinnedBuffer<int> _places = new(LargestGroup);
+    private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
+    private readonly PinnedBuffer<float> _zeros = new(LargestGroup);
+    private readonly PinnedBuffer<float> _offsets = new(32);
+    private readonly PinnedBuffer<bool> _counted = new(LargestGroup);
     private readonly PinnedBuffer<float> _columnSums = new(LargestGroup);
-    private readonly PinnedBuffer<uint> _doubtful = new(LargestWords);
-    private readonly PinnedBuffer<bool> _active = new(LargestGroup / Strip * LargestChunks);
+    private readonly PinnedBuffer<uint> _doubtful = new(LargestGroup * LargestWords);
+    private readonly PinnedBuffer<uint> _active = new(LargestGroup / Strip);
 
     public TermWorker(CpuSession session, TermScan scan)
     {
@@ -40,6 +44,7 @@ internal sealed unsafe class TermWorker : IDisposable
         Row = (float*)_row.DangerousGetAddress();
         ColumnSums = (float*)_columnSums.DangerousGetAddress();
         Doubtful = (uint*)_doubtful.DangerousGetAddress();
+        Tallies.FillOffsets(_offsets.Span);
     }
 
     // SAFETY: here and in all methods below, blocks are LargestGroup rows of Stride floats, a group never has more rows than that, and whole panels of them.
@@ -55,6 +60,14 @@ internal sealed unsafe class TermWorker : IDisposable
 
     private uint* Doubtful { get; }
 
+    private int* Places => (int*)_places.DangerousGetAddress();
+
+    private float* Zeros => (float*)_zeros.DangerousGetAddress();
+
+    private float* Offsets => (float*)_offsets.DangerousGetAddress();
+
+    private byte* Bytes => (byte*)_bytes.DangerousGetAddress();
+
     /// <summary>Does one pair of groups, given by their first positions and their numbers of rows, padding included.</summary>
     public void DoBlock(int firstRow, int rows, int firstColumn, int columns)
     {
@@ -65,21 +78,17 @@ internal sealed unsafe class TermWorker : IDisposable
         float* keys = Keys;
         if (isDiagonal)
         {
-            CountRows(keys, firstRow, rows, firstColumn, columns, weighs ? Weights : null, add: false);
+            CountRows(keys, firstRow, rows, firstColumn, columns);
             if (weighs)
-            {
                 _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
-                for (int row = 0; row < rows; row++)
-                    _kernel.Add(Weights + (row * Stride), Turned + (row * Stride), columns);
-            }
         }
         else
         {
             _kernel.Transpose(keys, Stride, rows, columns, Turned, Stride);
-            CountRows(Turned, firstColumn, columns, firstRow, rows, weighs ? Turned : null, add: false);
+            CountRows(Turned, firstColumn, columns, firstRow, rows);
             if (weighs)
-                _kernel.Transpose(Turned, Stride, columns, rows, Weights, Stride);
-            CountRows(keys, firstRow, rows, firstColumn, columns, weighs ? Weights : null, add: true);
+                _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
+            CountRows(keys, firstRow, rows, firstColumn, columns);
         }
 
         if (!weighs)
@@ -96,31 +105,48 @@ internal sealed unsafe class TermWorker : IDisposable
         _turned.Dispose();
         _weights.Dispose();
         _row.Dispose();
+        _places.Dispose();
+        _bytes.Dispose();
+        _zeros.Dispose();
+        _offsets.Dispose();
+        _counted.Dispose();
         _columnSums.Dispose();
         _doubtful.Dispose();
         _active.Dispose();
     }
 
+    // A strip of rows at a time, in parts of the dimensions that are added up: see KeyParts.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeKeys(int firstRow, int rows, int firstColumn, int columns)
     {
         TileKernel kernel = _session.Kernel;
         PackedPanels panels = _session.Gallery;
         int width = kernel.Columns;
+        KeyParts parts = _scan.Tables.Parts;
         for (int row = 0; row < rows; row += kernel.Rows)
         {
+            float* keys = Keys + (row * Stride);
             float* rowData = panels.Panel((firstRow + row) / width) + ((firstRow + row) % width);
-            for (int column = 0; column < columns; column += width)
+            for (int part = 0; part < parts.Count; part++)
             {
-                kernel.Compute(
-                    rowData,
-                    panels.Panel((firstColumn + column) / width),
-                    panels.Depth,
-                    panels.HalfNorms + firstRow + row,
-                    panels.HalfNorms + firstColumn + column,
-                    _session.KeyScale,
-                    Keys + (row * Stride) + column,
-                    Stride);
+                // The norms enter with the first part.
+                int first = part * parts.Depth;
+                float* target = part == 0 ? keys : Turned;
+                for (int column = 0; column < columns; column += width)
+                {
+                    kernel.Compute(
+                        rowData + (first * width),
+                        panels.Panel((firstColumn + column) / width) + (first * width),
+                        Math.Min(parts.Depth, panels.Depth - first),
+                        part == 0 ? panels.HalfNorms + firstRow + row : Zeros,
+                        part == 0 ? panels.HalfNorms + firstColumn + column : Zeros,
+                        _session.KeyScale,
+                        target + column,
+                        Stride);
+                }
+
+                for (int i = 0; part > 0 && i < kernel.Rows; i++)
+                    _kernel.Add(keys + (i * Stride), Turned + (i * Stride), columns);
             }
         }
     }
@@ -140,108 +166,94 @@ internal sealed unsafe class TermWorker : IDisposable
         }
     }
 
-    // Counts the keys of each anchor; the counts are stored in, or added to, the target's rows where there is a target.
+    // Counts the keys of each anchor into the block of weights. All rows are counted before any is looked at: what a doubtful key makes the processor
+    // guess wrong would otherwise hold up the next row's counting.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others, float* target, bool add)
+    private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others)
     {
         ThresholdTables tables = _scan.Tables;
+        Span<bool> counted = _counted.Span;
         int live = Math.Min(anchors, _session.Layout.AnchorCount - firstAnchor);
-        for (int row = 0; row < anchors; row++, keys += Stride)
+        int words = others / _kernel.Width;
+        for (int row = 0; row < anchors; row++)
         {
             AnchorTerms* terms = tables.Terms + firstAnchor + row;
-            bool any = row < live && terms->Count > 0;
-            if (any)
-            {
-                any = _kernel.Count(
-                    keys, others, tables.TablesOf(firstAnchor + row), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, Row, Doubtful, out bool hasDoubts);
-                if (hasDoubts)
-                    ForgetDoubtful(others);
-                if (any)
-                    Take(keys, firstAnchor + row, terms, firstOther, others, hasDoubts);
-            }
-
-            if (target is null)
-                continue;
-            if (!add)
-                new Span<float>(any ? Row : _scan.Zeros, others).CopyTo(new Span<float>(target + (row * Stride), others));
-            else if (any)
-                _kernel.Add(target + (row * Stride), Row, others);
+            float* counts = Weights + (row * Stride);
+            counted[row] = row < live && terms->Count > 0 && _kernel.Count(
+                keys + (row * Stride), others, tables.TablesOf(firstAnchor + row), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, Doubtful + (row * words));
+            if (!counted[row])
+                new Span<float>(counts, others).Clear();
         }
-    }
 
-    private void ForgetDoubtful(int others)
-    {
-        for (int word = 0; word * _kernel.Width < others; word++)
+        for (int row = 0; row < live; row++)
         {
-            for (uint bits = Doubtful[word]; bits != 0; bits &= bits - 1)
-                Row[(word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)] = 0;
+            if (counted[row])
+                Take(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, others, new Span<uint>(Doubtful + (row * words), words));
         }
     }
 
-    private void Take(float* keys, int anchor, AnchorTerms* terms, int firstOther, int others, bool hasDoubts)
+    private void Take(float* keys, float* counts, int anchor, int firstOther, int others, Span<uint> doubtful)
     {
-        int* tallies = _scan.TalliesOf(anchor);
-        bool takeRoots = _session.Metric == DistanceMetric.Euclidean;
-        terms->Loss += _kernel.Tally(keys, others, Row, terms->Reference, takeRoots, tallies, Tallies.Length(terms->Count) - 1);
+        AnchorTerms* terms = _scan.Tables.Terms + anchor;
+        bool hasDoubts = doubtful.IndexOfAnyExcept(0u) >= 0;
+        if (hasDoubts)
+        {
+            for (int word = 0; word < doubtful.Length; word++)
+            {
+                for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
+                    counts[(word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)] = 0;
+            }
+        }
+
+        var tallies = new Tallies(_scan.TalliesOf(anchor), terms->Count, Bytes, Offsets);
+        terms->Loss += _kernel.Tally(keys, others, counts, terms->Reference, _session.Metric == DistanceMetric.Euclidean, Places, tallies);
         if (!hasDoubts)
             return;
         ReadOnlySpan<double> thresholds = _scan.Tables.Thresholds(anchor);
-        for (int word = 0; word * _kernel.Width < others; word++)
+        for (int word = 0; word < doubtful.Length; word++)
         {
-            for (uint bits = Doubtful[word]; bits != 0; bits &= bits - 1)
+            for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
             {
                 int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
                 double distance = MetricKey.ToValue(_session.Metric, _session.ExactKey(anchor, firstOther + other));
                 int count = CountAbove(thresholds, distance);
-                Row[other] = count;
-                if (count == 0)
-                    continue;
-                tallies[Tallies.First(count)]++;
+                counts[other] = count;
+                tallies.Add(count);
                 terms->Loss += count * (terms->Reference - distance);
             }
-
-            Doubtful[word] = 0;
         }
     }
 
+    // Without a branch to mispredict: every step adds half of what is left, or nothing.
     private static int CountAbove(ReadOnlySpan<double> thresholds, double distance)
     {
         int start = 0;
-        int end = thresholds.Length;
-        while (start < end)
+        for (int length = thresholds.Length; length > 1;)
         {
-            int middle = (start + end) / 2;
-            if (thresholds[middle] > distance)
-                end = middle;
-            else
-                start = middle + 1;
+            int half = length / 2;
+            start += Convert.ToInt32(thresholds[start + half - 1] <= distance) * half;
+            length -= half;
         }
 
-        return thresholds.Length - start;
+        return thresholds.Length - start - Convert.ToInt32(thresholds[start] <= distance);
     }
 
-    // Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
+    // A pair's weight is what both of its rows have counted. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FinishWeights(int firstRow, int rows, int firstColumn, int columns, bool isDiagonal)
     {
         int chunk = _session.Kernel.Columns;
-        Span<bool> active = _active.Span;
+        Span<uint> active = _active.Span;
         active.Clear();
         new Span<float>(ColumnSums, columns).Clear();
         int live = Math.Min(rows, _session.Layout.AnchorCount - firstRow);
         for (int row = 0; row < live; row++)
         {
             float* weights = Weights + (row * Stride);
+            _kernel.Add(weights, Turned + (row * Stride), columns);
             if (_session.Metric == DistanceMetric.Euclidean)
                 DivideByDistances(weights, Keys + (row * Stride), firstRow + row, firstColumn, columns);
-            double sum = 0;
-            for (int column = 0; column < columns; column += chunk)
-            {
-                double part = _kernel.Sum(weights + column, chunk, ColumnSums + column);
-                sum += part;
-                active[(row / Strip * LargestChunks) + (column / chunk)] |= part != 0;
-            }
-
+            active[row / Strip] |= _kernel.Sum(weights, columns, chunk, ColumnSums, out double sum);
             _scan.WeightSums[firstRow + row] += sum;
         }
 
@@ -254,7 +266,8 @@ internal sealed unsafe class TermWorker : IDisposable
     private void DivideByDistances(float* weights, float* keys, int anchor, int firstColumn, int columns)
     {
         new Span<float>(weights, columns).CopyTo(new Span<float>(Row, columns));
-        float smallKey = ThresholdTables.SmallKeyFactor * _session.KeyTolerance(anchor);
+        new Span<uint>(Doubtful, columns / _kernel.Width).Clear();
+        float smallKey = ThresholdTables.SmallKeyFactor * _scan.Tables.KeyTolerance(anchor);
         if (!_kernel.DivideByRoots(weights, keys, columns, smallKey, Doubtful))
             return;
         for (int word = 0; word * _kernel.Width < columns; word++)
@@ -267,8 +280,6 @@ internal sealed unsafe class TermWorker : IDisposable
                 // ‖x − y‖ has no derivative at x = y; 0 is one of its subgradients.
                 weights[column] = distance > 0 ? (float)(Row[column] / distance) : 0;
             }
-
-            Doubtful[word] = 0;
         }
     }
 
@@ -276,23 +287,21 @@ internal sealed unsafe class TermWorker : IDisposable
     private void AddToRows(int firstRow, int rows, int firstColumn, int columns)
     {
         CentredRows centred = _scan.Rows;
-        Span<bool> active = _active.Span;
+        Span<uint> active = _active.Span;
         int chunk = _session.Kernel.Columns;
         for (int panel = 0; panel < centred.PanelCount; panel++)
         {
             for (int row = 0; row < rows; row += Strip)
             {
-                Span<bool> parts = active.Slice(row / Strip * LargestChunks, columns / chunk);
-                for (int part = 0; part < parts.Length; part++)
+                uint parts = active[row / Strip];
+                while (parts != 0)
                 {
-                    if (!parts[part])
-                        continue;
-                    int first = part;
-                    while (part + 1 < parts.Length && parts[part + 1])
-                        part++;
+                    int first = BitOperations.TrailingZeroCount(parts);
+                    int run = BitOperations.TrailingZeroCount(~(parts >> first));
+                    parts &= ~(((1u << run) - 1) << first);
                     int column = first * chunk;
                     _kernel.AddWeighted(
-                        Weights + (row * Stride) + column, Stride, 1, centred.Panel(panel, firstColumn + column), (part + 1 - first) * chunk, _scan.Sums(firstRow + row, panel), centred.Depth);
+                        Weights + (row * Stride) + column, Stride, 1, centred.Panel(panel, firstColumn + column), run * chunk, _scan.Sums(firstRow + row, panel), centred.Depth);
                 }
             }
         }
@@ -302,7 +311,7 @@ internal sealed unsafe class TermWorker : IDisposable
     private void AddToColumns(int firstRow, int rows, int firstColumn, int columns)
     {
         CentredRows centred = _scan.Rows;
-        Span<bool> active = _active.Span;
+        Span<uint> active = _active.Span;
         int chunk = _session.Kernel.Columns;
         int strips = rows / Strip;
         for (int panel = 0; panel < centred.PanelCount; panel++)
@@ -311,10 +320,10 @@ internal sealed unsafe class TermWorker : IDisposable
             {
                 for (int strip = 0; strip < strips; strip++)
                 {
-                    if (!active[(strip * LargestChunks) + part])
+                    if ((active[strip] >> part & 1) == 0)
                         continue;
                     int row = strip * Strip;
-                    while (strip + 1 < strips && active[((strip + 1) * LargestChunks) + part])
+                    while (strip + 1 < strips && (active[strip + 1] >> part & 1) != 0)
                         strip++;
                     int depth = ((strip + 1) * Strip) - row;
                     for (int column = part * chunk; column < (part + 1) * chunk; column += Strip)

@@ -62,6 +62,15 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     // SAFETY: here and below, native memory with one element an anchor or a positive pair, replaced only by Build.
     public AnchorTerms* Terms => (AnchorTerms*)_terms.DangerousGetAddress();
 
+    /// <summary>Tallies of all anchors.</summary>
+    public long TallyCount { get; private set; }
+
+    /// <summary>The parts that keys are accumulated in.</summary>
+    public KeyParts Parts { get; private set; }
+
+    /// <summary>A bound on the error of an anchor's keys.</summary>
+    public float KeyTolerance(int anchor) => Parts.Tolerance(session.KeyTolerance(anchor));
+
     /// <summary>Tables of an anchor.</summary>
     public static int ChunksOf(int count) => (count + TableThresholds - 1) / TableThresholds;
 
@@ -82,18 +91,22 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     {
         RowLayout layout = session.Layout;
         _margin = margin;
+        Parts = new KeyParts(session.Gallery.Depth);
         PinnedBuffer.Grow(ref _terms, layout.AnchorCount);
         PinnedBuffer.Grow(ref _distances, layout.PairCount);
         PinnedBuffer.Grow(ref _thresholds, layout.PairCount);
         PinnedBuffer.Grow(ref _ranks, layout.PairCount);
         long tables = 0;
+        long tallies = 0;
         for (int anchor = 0; anchor < layout.AnchorCount; anchor++)
         {
             int count = layout.PositiveCount(anchor);
-            Terms[anchor] = new AnchorTerms { Count = count, FirstTable = tables };
+            Terms[anchor] = new AnchorTerms { Count = count, FirstTable = tables, FirstTally = tallies };
             tables += ChunksOf(count);
+            tallies += Tallies.LengthFor(count);
         }
 
+        TallyCount = tallies;
         PinnedBuffer.Grow(ref _tables, tables * TableLength);
         int items = (layout.AnchorCount + AnchorsPerItem - 1) / AnchorsPerItem;
         int workers = session.WorkersFor((double)layout.PairCount * session.Gallery.Depth);
@@ -151,7 +164,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         Sort(Of(_distances, anchor), Of(_thresholds, anchor), Of(_ranks, anchor));
         AnchorTerms* terms = Terms + anchor;
         ReadOnlySpan<double> thresholds = Thresholds(anchor);
-        float tolerance = session.KeyTolerance(anchor);
+        float tolerance = KeyTolerance(anchor);
         double largestKey = 4 * ((double)session.Anchors.HalfNorms[anchor] + session.Gallery.LargestHalfNorm);
         double largest = MetricKey.FromValue(session.Metric, thresholds[^1]);
         terms->Slack = (float)((1.001 * tolerance) + (1e-6 * Math.Min(largest, largestKey)));
