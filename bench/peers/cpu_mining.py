@@ -102,7 +102,7 @@ def small(rounds, settings):
 
 def main(arguments):
     full, thread_counts, settings, results = begin(arguments, PRODUCTS)
-    rounds, budget = (7, 100) if full else (5, 60)
+    rounds, budget = (7, 80) if full else (5, 60)
     available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     results |= {
         "rounds": rounds,

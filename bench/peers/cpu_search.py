@@ -79,7 +79,7 @@ def measure(d, rounds, budget, settings, thread_counts):
 
 def main(arguments):
     full, thread_counts, settings, results = begin(arguments, PRODUCTS)
-    rounds, budget, depths = (7, 90, (128, 512)) if full else (3, 0, (128,))
+    rounds, budget, depths = (7, 60, (128, 512)) if full else (3, 0, (128,))
     results |= {"rounds": rounds, "shapes": [measure(d, rounds, budget, settings, thread_counts) for d in depths]}
     write_results("cpu-search", report(results), results)
     return any(found["unexplained"] for shape in results["shapes"] for found in shape["agreement"].values())
