@@ -104,8 +104,14 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
         if (Metric != DistanceMetric.Cosine)
             return ExactDistance.SquaredEuclidean(x, y, _galleryPanels.Depth);
 
+        return CosineKey(ExactDistance.Dot(x, y, _galleryPanels.Depth), anchor, row);
+    }
+
+    /// <summary>The cosine distance of one pair from its product.</summary>
+    public double CosineKey(double dot, int anchor, int row)
+    {
         double norms = Anchors.Norms[anchor] * _galleryPanels.Norms[row];
-        return norms == 0 ? 1 : 1 - (ExactDistance.Dot(x, y, _galleryPanels.Depth) / norms);
+        return norms == 0 ? 1 : 1 - (dot / norms);
     }
 
     /// <inheritdoc/>

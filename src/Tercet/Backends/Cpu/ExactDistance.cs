@@ -55,6 +55,61 @@ internal static unsafe class ExactDistance
         return total;
     }
 
+    /// <summary><c>Σ (x − y)²</c> of rows that <see cref="Widen(float*, double*, int)"/> has widened: the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double SquaredEuclidean(double* x, double* y, int depth)
+    {
+        Vector512<double> even = Vector512<double>.Zero;
+        Vector512<double> odd = Vector512<double>.Zero;
+        int k = 0;
+        for (; k + 16 <= depth; k += 16)
+        {
+            Vector512<double> d0 = Vector512.Load(x + k) - Vector512.Load(y + k);
+            Vector512<double> d1 = Vector512.Load(x + k + 8) - Vector512.Load(y + k + 8);
+            even += d0 * d0;
+            odd += d1 * d1;
+        }
+
+        double total = Vector512.Sum(even + odd);
+        for (; k < depth; k++)
+        {
+            double difference = x[k] - y[k];
+            total += difference * difference;
+        }
+
+        return total;
+    }
+
+    /// <summary><c>Σ x·y</c> of rows that <see cref="Widen(float*, double*, int)"/> has widened: the same bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double Dot(double* x, double* y, int depth)
+    {
+        Vector512<double> even = Vector512<double>.Zero;
+        Vector512<double> odd = Vector512<double>.Zero;
+        int k = 0;
+        for (; k + 16 <= depth; k += 16)
+        {
+            even += Vector512.Load(x + k) * Vector512.Load(y + k);
+            odd += Vector512.Load(x + k + 8) * Vector512.Load(y + k + 8);
+        }
+
+        double total = Vector512.Sum(even + odd);
+        for (; k < depth; k++)
+            total += x[k] * y[k];
+        return total;
+    }
+
+    /// <summary>Widens a row, for sums with many others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Widen(float* row, double* wide, int depth)
+    {
+        int k = 0;
+        for (; k + 8 <= depth; k += 8)
+            Widen(row + k).Store(wide + k);
+        for (; k < depth; k++)
+            wide[k] = row[k];
+    }
+
     /// <summary><c>sum += weight · x</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddScaled(float* x, double weight, Span<double> sum)

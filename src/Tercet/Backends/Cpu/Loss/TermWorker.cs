@@ -18,6 +18,7 @@ internal sealed unsafe class TermWorker : IDisposable
     private const int Stride = LargestGroup + 16;
     private const int LargestWords = LargestGroup / 4;
     private const int Strip = 6;
+    private const int RowsAtATime = 8;
 
     private readonly CpuSession _session;
     private readonly TermScan _scan;
@@ -30,9 +31,8 @@ internal sealed unsafe class TermWorker : IDisposable
     private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
     private readonly PinnedBuffer<float> _zeros = new(LargestGroup);
     private readonly PinnedBuffer<float> _offsets = new(32);
-    private readonly PinnedBuffer<bool> _counted = new(LargestGroup);
     private readonly PinnedBuffer<float> _columnSums = new(LargestGroup);
-    private readonly PinnedBuffer<uint> _doubtful = new(LargestGroup * LargestWords);
+    private readonly PinnedBuffer<uint> _doubtful = new(RowsAtATime * LargestWords);
     private readonly PinnedBuffer<uint> _active = new(LargestGroup / Strip);
 
     public TermWorker(CpuSession session, TermScan scan)
@@ -109,7 +109,6 @@ internal sealed unsafe class TermWorker : IDisposable
         _bytes.Dispose();
         _zeros.Dispose();
         _offsets.Dispose();
-        _counted.Dispose();
         _columnSums.Dispose();
         _doubtful.Dispose();
         _active.Dispose();
@@ -166,29 +165,34 @@ internal sealed unsafe class TermWorker : IDisposable
         }
     }
 
-    // Counts the keys of each anchor into the block of weights. All rows are counted before any is looked at: what a doubtful key makes the processor
-    // guess wrong would otherwise hold up the next row's counting.
+    // Counts the keys of each anchor into the block of weights. A few rows are counted before any of them is looked at: what a doubtful key makes the
+    // processor guess wrong would otherwise hold up the next row's counting.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others)
     {
         ThresholdTables tables = _scan.Tables;
-        Span<bool> counted = _counted.Span;
-        int live = Math.Min(anchors, _session.Layout.AnchorCount - firstAnchor);
         int words = others / _kernel.Width;
-        for (int row = 0; row < anchors; row++)
+        for (int first = 0; first < anchors; first += RowsAtATime)
         {
-            AnchorTerms* terms = tables.Terms + firstAnchor + row;
-            float* counts = Weights + (row * Stride);
-            counted[row] = row < live && terms->Count > 0 && _kernel.Count(
-                keys + (row * Stride), others, tables.TablesOf(firstAnchor + row), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, Doubtful + (row * words));
-            if (!counted[row])
-                new Span<float>(counts, others).Clear();
-        }
+            uint counted = 0;
+            int end = Math.Min(anchors, first + RowsAtATime);
+            for (int row = first; row < end; row++)
+            {
+                AnchorTerms* terms = tables.Terms + firstAnchor + row;
+                float* counts = Weights + (row * Stride);
+                bool any = firstAnchor + row < _session.Layout.AnchorCount && terms->Count > 0 && _kernel.Count(
+                    keys + (row * Stride), others, tables.TablesOf(firstAnchor + row), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, Doubtful + ((row - first) * words));
+                if (any)
+                    counted |= 1u << (row - first);
+                else
+                    new Span<float>(counts, others).Clear();
+            }
 
-        for (int row = 0; row < live; row++)
-        {
-            if (counted[row])
-                Take(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, others, new Span<uint>(Doubtful + (row * words), words));
+            for (; counted != 0; counted &= counted - 1)
+            {
+                int row = first + BitOperations.TrailingZeroCount(counted);
+                Take(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, others, new Span<uint>(Doubtful + ((row - first) * words), words));
+            }
         }
     }
 

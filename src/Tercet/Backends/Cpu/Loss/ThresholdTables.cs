@@ -50,13 +50,12 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     private const int AnchorsPerItem = 16;
     private const int LargestRanked = 128;
 
+    private readonly PositiveDistances _distances = new(session);
     private PinnedBuffer<AnchorTerms> _terms = new(0);
     private PinnedBuffer<float> _tables = new(0);
-    private PinnedBuffer<double> _distances = new(0);
     private PinnedBuffer<double> _thresholds = new(0);
     private PinnedBuffer<int> _ranks = new(0);
     private double _margin;
-    private bool _hasDistances;
 
     /// <summary>By anchor.</summary>
     // SAFETY: here and below, native memory with one element an anchor or a positive pair, replaced only by Build.
@@ -78,7 +77,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     public float* TablesOf(int anchor) => (float*)_tables.DangerousGetAddress() + (Terms[anchor].FirstTable * TableLength);
 
     /// <summary>An anchor's positives' distances, by position.</summary>
-    public ReadOnlySpan<double> Distances(int anchor) => Of(_distances, anchor);
+    public ReadOnlySpan<double> Distances(int anchor) => _distances.Of(anchor);
 
     /// <summary>An anchor's thresholds, ascending.</summary>
     public ReadOnlySpan<double> Thresholds(int anchor) => Of(_thresholds, anchor);
@@ -93,7 +92,6 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         _margin = margin;
         Parts = new KeyParts(session.Gallery.Depth);
         PinnedBuffer.Grow(ref _terms, layout.AnchorCount);
-        PinnedBuffer.Grow(ref _distances, layout.PairCount);
         PinnedBuffer.Grow(ref _thresholds, layout.PairCount);
         PinnedBuffer.Grow(ref _ranks, layout.PairCount);
         long tables = 0;
@@ -110,9 +108,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         PinnedBuffer.Grow(ref _tables, tables * TableLength);
         int items = (layout.AnchorCount + AnchorsPerItem - 1) / AnchorsPerItem;
         int workers = session.WorkersFor((double)layout.PairCount * session.Gallery.Depth);
-        _hasDistances = false;
-        session.Team.Run(this, items, workers, session.Cancellation);
-        _hasDistances = true;
+        _distances.Evaluate(workers);
         session.Team.Run(this, items, workers, session.Cancellation);
     }
 
@@ -121,12 +117,8 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         int end = Math.Min(session.Layout.AnchorCount, (item + 1) * AnchorsPerItem);
         for (int anchor = item * AnchorsPerItem; anchor < end; anchor++)
         {
-            if (Terms[anchor].Count == 0)
-                continue;
-            if (_hasDistances)
+            if (Terms[anchor].Count > 0)
                 BuildTables(anchor);
-            else
-                Evaluate(anchor);
         }
     }
 
@@ -142,26 +134,9 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     private Span<T> Of<T>(PinnedBuffer<T> pairs, int anchor)
         where T : unmanaged => pairs.Span.Slice((int)session.Layout.PairOffsets[anchor], Terms[anchor].Count);
 
-    // Each pair once: the anchor that stands first writes for both.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Evaluate(int anchor)
-    {
-        RowLayout layout = session.Layout;
-        ReadOnlySpan<long> offsets = layout.PairOffsets;
-        double* distances = (double*)_distances.DangerousGetAddress();
-        int start = layout.ClassStarts[anchor];
-        int end = layout.ClassEnds[anchor];
-        for (int other = anchor + 1; other < end; other++)
-        {
-            double distance = MetricKey.ToValue(session.Metric, session.ExactKey(anchor, other));
-            distances[offsets[anchor] + (other - start - 1)] = distance;
-            distances[offsets[other] + (anchor - start)] = distance;
-        }
-    }
-
     private void BuildTables(int anchor)
     {
-        Sort(Of(_distances, anchor), Of(_thresholds, anchor), Of(_ranks, anchor));
+        Sort(_distances.Of(anchor), Of(_thresholds, anchor), Of(_ranks, anchor));
         AnchorTerms* terms = Terms + anchor;
         ReadOnlySpan<double> thresholds = Thresholds(anchor);
         float tolerance = KeyTolerance(anchor);
