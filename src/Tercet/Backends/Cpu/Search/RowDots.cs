@@ -28,62 +28,43 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
             return;
         }
 
-        int width = TLanes.Width;
-        float zero = 0f;
-        TVector none = TLanes.Broadcast(&zero);
         for (int row = 0; row < count; row += Group)
         {
             // The last group begins early enough to be whole; what it repeats has the same bits.
             row = Math.Min(row, count - Group);
-            float* r0 = rows + (row * stride);
-            float* r1 = r0 + stride;
-            float* r2 = r1 + stride;
-            float* r3 = r2 + stride;
-            TVector a0 = none, a1 = none, a2 = none, a3 = none, b0 = none, b1 = none, b2 = none, b3 = none;
-            nint k = 0;
-            for (; k + (2 * width) <= depth; k += 2 * width)
-            {
-                Ahead.Line((byte*)(r0 + k) + Ahead.Distance);
-                Ahead.Line((byte*)(r1 + k) + Ahead.Distance);
-                Ahead.Line((byte*)(r2 + k) + Ahead.Distance);
-                Ahead.Line((byte*)(r3 + k) + Ahead.Distance);
-                Ahead.Line((byte*)(r0 + k + width) + Ahead.Distance);
-                Ahead.Line((byte*)(r1 + k + width) + Ahead.Distance);
-                Ahead.Line((byte*)(r2 + k + width) + Ahead.Distance);
-                Ahead.Line((byte*)(r3 + k + width) + Ahead.Distance);
-                TVector y0 = TLanes.Load(query + k), y1 = TLanes.Load(query + k + width);
-                a0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k), y0, a0);
-                b0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k + width), y1, b0);
-                a1 = TLanes.MultiplyAdd(TLanes.Load(r1 + k), y0, a1);
-                b1 = TLanes.MultiplyAdd(TLanes.Load(r1 + k + width), y1, b1);
-                a2 = TLanes.MultiplyAdd(TLanes.Load(r2 + k), y0, a2);
-                b2 = TLanes.MultiplyAdd(TLanes.Load(r2 + k + width), y1, b2);
-                a3 = TLanes.MultiplyAdd(TLanes.Load(r3 + k), y0, a3);
-                b3 = TLanes.MultiplyAdd(TLanes.Load(r3 + k + width), y1, b3);
-            }
-
-            if (k + width <= depth)
-            {
-                TVector y = TLanes.Load(query + k);
-                a0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k), y, a0);
-                a1 = TLanes.MultiplyAdd(TLanes.Load(r1 + k), y, a1);
-                a2 = TLanes.MultiplyAdd(TLanes.Load(r2 + k), y, a2);
-                a3 = TLanes.MultiplyAdd(TLanes.Load(r3 + k), y, a3);
-                k += width;
-            }
-
-            if (k < depth)
-            {
-                TVector y = TLanes.Load(query + depth);
-                nint last = depth - width;
-                b0 = TLanes.MultiplyAdd(TLanes.Load(r0 + last), y, b0);
-                b1 = TLanes.MultiplyAdd(TLanes.Load(r1 + last), y, b1);
-                b2 = TLanes.MultiplyAdd(TLanes.Load(r2 + last), y, b2);
-                b3 = TLanes.MultiplyAdd(TLanes.Load(r3 + last), y, b3);
-            }
-
-            TScan.StoreScores(TLanes.Add(a0, b0), TLanes.Add(a1, b1), TLanes.Add(a2, b2), TLanes.Add(a3, b3), factors + row, biases + row, scores + row);
+            float* first = rows + (row * stride);
+            TVector s0 = Products(first, depth, query);
+            TVector s1 = Products(first + stride, depth, query);
+            TVector s2 = Products(first + (2 * stride), depth, query);
+            TVector s3 = Products(first + (3 * stride), depth, query);
+            TScan.StoreScores(s0, s1, s2, s3, factors + row, biases + row, scores + row);
         }
+    }
+
+    // One row after another, front to back, and no hints: processors that follow one stream by themselves may lose it among four rows in step. The sums
+    // over lanes are taken for four rows at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Products(float* row, nint depth, float* query)
+    {
+        int width = TLanes.Width;
+        float zero = 0f;
+        TVector even = TLanes.Broadcast(&zero), odd = even;
+        nint k = 0;
+        for (; k + (2 * width) <= depth; k += 2 * width)
+        {
+            even = TLanes.MultiplyAdd(TLanes.Load(row + k), TLanes.Load(query + k), even);
+            odd = TLanes.MultiplyAdd(TLanes.Load(row + k + width), TLanes.Load(query + k + width), odd);
+        }
+
+        if (k + width <= depth)
+        {
+            even = TLanes.MultiplyAdd(TLanes.Load(row + k), TLanes.Load(query + k), even);
+            k += width;
+        }
+
+        if (k < depth)
+            odd = TLanes.MultiplyAdd(TLanes.Load(row + depth - width), TLanes.Load(query + depth), odd);
+        return TLanes.Add(even, odd);
     }
 
     private static void ComputePlain(float* rows, nint stride, nint depth, int count, float* query, float* factors, float* biases, float* scores)
