@@ -94,6 +94,47 @@ public sealed class BatchAllLossTests
         }
     }
 
+    // Many groups of rows, the last one ragged, and with large labels more thresholds than one table holds; with distant labels blocks without a weight.
+    [Theory]
+    [InlineData(DistanceMetric.SquaredEuclidean, LabelKind.Few, RowKind.Normal, 0.2)]
+    [InlineData(DistanceMetric.SquaredEuclidean, LabelKind.Large, RowKind.UnitSphere, 0.1)]
+    [InlineData(DistanceMetric.SquaredEuclidean, LabelKind.NegativeOnly, RowKind.Clustered, 0.2)]
+    [InlineData(DistanceMetric.SquaredEuclidean, LabelKind.Large, RowKind.Lattice, 0)]
+    [InlineData(DistanceMetric.SquaredEuclidean, LabelKind.Few, RowKind.Normal, 1e12)]
+    [InlineData(DistanceMetric.Euclidean, LabelKind.Large, RowKind.Clustered, 0.2)]
+    [InlineData(DistanceMetric.Euclidean, LabelKind.NegativeOnly, RowKind.Normal, 0)]
+    [InlineData(DistanceMetric.Cosine, LabelKind.Large, RowKind.Clustered, 0.2)]
+    [InlineData(DistanceMetric.Cosine, LabelKind.NegativeOnly, RowKind.Normal, 0.01)]
+    public void BatchAllLoss_ManyGroups_EqualsThreeLoopsWithAnyNumberOfThreads(DistanceMetric metric, LabelKind labels, RowKind kind, double margin)
+    {
+        const int N = 261, D = 70;
+        MiningCase each = MiningCase.Square(kind, labels, N, D, seed: 5);
+        double[,] rows = Widen(each.Anchors);
+        (double[,] expected, _) = LossOracle.Gradient(rows, each, metric, margin, LossReduction.MeanNonZero);
+        LossResult expectedLoss = LossOracle.Value(rows, each, metric, margin, LossReduction.MeanNonZero);
+        double largest = expected.Cast<double>().Max(Math.Abs);
+        foreach (CpuLanes lanes in Backends.Cpu.CpuBackend.SupportedLanes)
+        {
+            using OwnedMiner owned = Miners.WithLanes(lanes);
+            MiningOptions options = new() { Metric = metric, Margin = margin, NegativeOnlyLabel = each.NegativeOnlyLabel, Threads = 1 };
+            float[,] gradient = new float[N, D], together = new float[N, D];
+
+            LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, LossReduction.MeanNonZero, gradient, TestContext.Current.CancellationToken);
+            LossResult value = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, LossReduction.MeanNonZero, default, TestContext.Current.CancellationToken);
+            LossResult lossTogether = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options with { Threads = 3 }, LossReduction.MeanNonZero, together, TestContext.Current.CancellationToken);
+
+            Check(expectedLoss, loss, each, metric, LossReduction.MeanNonZero);
+            Assert.Equal(loss, value);
+            Assert.Equal(loss, lossTogether);
+            Assert.Equal(gradient.Cast<float>(), together.Cast<float>());
+            for (int i = 0; i < N; i++)
+            {
+                for (int k = 0; k < D; k++)
+                    Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= 1e-5 * largest, $"{each}, {lanes}, {options}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(MetricsAndReductions))]
     public void BatchAllLoss_CoincidingAndZeroRows_StaysFinite(DistanceMetric metric, LossReduction reduction)

@@ -56,12 +56,12 @@ internal readonly unsafe struct Tallies(int* totals, int thresholds, byte* bytes
         }
 
         byte* target = bytes;
-        for (int i = 0; i < count; i += 4)
+        for (uint* place = (uint*)places, end = place + count; place < end; place += 4)
         {
-            target[places[i]]++;
-            target[places[i + 1]]++;
-            target[places[i + 2]]++;
-            target[places[i + 3]]++;
+            target[place[0]]++;
+            target[place[1]]++;
+            target[place[2]]++;
+            target[place[3]]++;
         }
 
         if (count > 0)

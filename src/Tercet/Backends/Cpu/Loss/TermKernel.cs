@@ -90,6 +90,7 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
         TVector laneOffsets = TLanes.Load(tallies.LaneOffsets), references = TLanes.Broadcast(&reference);
         TVector zero = Constant(0), half = Constant(0.5f), one = Constant(1), minusOne = Constant(-1);
         TVector loss = zero;
+        float lastPlace = tallies.LastPlace;
         int taken = 0;
         for (int column = 0; column < columns; column += TLanes.Width)
         {
@@ -100,12 +101,13 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
             if (takeRoots)
                 distance = TCount.WhereNotAbove(count, half, zero, TCount.SquareRoot(distance));
             loss = TLanes.MultiplyAdd(count, TLanes.MultiplyAdd(distance, minusOne, references), loss);
-            TLanes.StoreTruncated(TLanes.Add(count, laneOffsets), tallies.LastPlace, places + taken);
+            TLanes.StoreTruncated(TLanes.Add(count, laneOffsets), lastPlace, places + taken);
             taken += TLanes.Width;
         }
 
+        double sum = TCount.Sum(loss);
         tallies.Add(places, taken);
-        return TCount.Sum(loss);
+        return sum;
     }
 
     /// <inheritdoc/>

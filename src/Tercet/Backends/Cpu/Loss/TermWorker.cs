@@ -125,13 +125,14 @@ internal sealed unsafe class TermWorker : IDisposable
         for (int row = 0; row < rows; row += kernel.Rows)
         {
             float* keys = Keys + (row * Stride);
+            int firstNeeded = firstRow == firstColumn ? row / width * width : 0;
             float* rowData = panels.Panel((firstRow + row) / width) + ((firstRow + row) % width);
             for (int part = 0; part < parts.Count; part++)
             {
                 // The norms enter with the first part.
                 int first = part * parts.Depth;
                 float* target = part == 0 ? keys : Turned;
-                for (int column = 0; column < columns; column += width)
+                for (int column = firstNeeded; column < columns; column += width)
                 {
                     kernel.Compute(
                         rowData + (first * width),
@@ -145,8 +146,22 @@ internal sealed unsafe class TermWorker : IDisposable
                 }
 
                 for (int i = 0; part > 0 && i < kernel.Rows; i++)
-                    _kernel.Add(keys + (i * Stride), Turned + (i * Stride), columns);
+                    _kernel.Add(keys + (i * Stride) + firstNeeded, Turned + (i * Stride) + firstNeeded, columns - firstNeeded);
             }
+        }
+
+        if (firstRow == firstColumn)
+            Mirror(rows);
+    }
+
+    // A group's keys with itself, from the panels above the diagonal.
+    private void Mirror(int rows)
+    {
+        int width = _session.Kernel.Columns;
+        for (int row = 0; row < rows; row += width)
+        {
+            for (int column = row + width; column < rows; column += width)
+                _kernel.Transpose(Keys + (row * Stride) + column, Stride, width, width, Keys + (column * Stride) + row, Stride);
         }
     }
 
