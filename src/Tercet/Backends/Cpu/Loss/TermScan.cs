@@ -18,10 +18,11 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     private PinnedBuffer<int> _tallies = new(0);
     private PinnedBuffer<float> _sums = new(0);
     private PinnedBuffer<double> _weightSums = new(0);
+    private PinnedBuffer<int> _progress = new(0);
     private RoundRobin _pairs;
     private int _groupRows;
     private int _paddedRows;
-    private int _round;
+    private volatile bool _failed;
 
     public TermScan(CpuSession session)
     {
@@ -44,6 +45,9 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     // SAFETY: here and below, native memory of the stated lengths, replaced only by Run.
     public double* WeightSums => (double*)_weightSums.DangerousGetAddress();
 
+    // By group: how many rounds it has behind it.
+    private int* Progress => (int*)_progress.DangerousGetAddress();
+
     /// <summary>An anchor's tallies; see <see cref="Tallies"/>.</summary>
     public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + Tables.Terms[anchor].FirstTally;
 
@@ -60,8 +64,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         Prepare(margin, !gradient.IsEmpty);
         int workers = _session.WorkersFor((double)_session.Layout.AnchorCount * _session.Gallery.Count * _session.Gallery.Depth);
         PrepareWorkers(workers);
-        for (_round = 0; _round < _pairs.Rounds; _round++)
-            _session.Team.Run(this, _pairs.PairsIn(_round), workers, _session.Cancellation);
+        _session.Team.Run(this, _pairs.PairCount, workers, _session.Cancellation);
 
         fixed (float* target = gradient)
             _finish.Run(target, workers);
@@ -78,13 +81,31 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         return loss;
     }
 
+    // Items are handed out in ascending order, so what a pair waits for has been begun by somebody who does not wait for it.
     void ITeamJob.Execute(int worker, int item)
     {
-        if (!_pairs.TryGet(_round, item, out int first, out int second))
+        bool exists = _pairs.Get(item, out int round, out int first, out int second);
+        if (!WaitFor(first, round) || (exists && !WaitFor(second, round)))
             return;
-        int firstRow = first * _groupRows;
-        int firstColumn = second * _groupRows;
-        _workers[worker].DoBlock(firstRow, Math.Min(_groupRows, _paddedRows - firstRow), firstColumn, Math.Min(_groupRows, _paddedRows - firstColumn));
+        if (exists)
+        {
+            int firstRow = first * _groupRows;
+            int firstColumn = second * _groupRows;
+            try
+            {
+                _workers[worker].DoBlock(firstRow, Math.Min(_groupRows, _paddedRows - firstRow), firstColumn, Math.Min(_groupRows, _paddedRows - firstColumn));
+            }
+            catch
+            {
+                // Nobody may wait for a pair that will never be done.
+                _failed = true;
+                throw;
+            }
+        }
+
+        Volatile.Write(ref Progress[first], round + 1);
+        if (exists && second != first)
+            Volatile.Write(ref Progress[second], round + 1);
     }
 
     public void Dispose()
@@ -97,6 +118,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         _tallies.Dispose();
         _sums.Dispose();
         _weightSums.Dispose();
+        _progress.Dispose();
     }
 
     private void Prepare(double margin, bool wantsGradient)
@@ -106,7 +128,11 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         int panels = _session.Gallery.PanelCount;
         _paddedRows = panels * panelRows;
         _groupRows = Math.Clamp(_paddedRows / WantedGroups / panelRows, 1, TermWorker.LargestGroup / panelRows) * panelRows;
-        _pairs = new RoundRobin((_paddedRows + _groupRows - 1) / _groupRows);
+        int groups = (_paddedRows + _groupRows - 1) / _groupRows;
+        _pairs = new RoundRobin(groups);
+        PinnedBuffer.Grow(ref _progress, groups);
+        _progress.Span[..groups].Clear();
+        _failed = false;
 
         Tables.Build(margin);
         PinnedBuffer.Grow(ref _tallies, Tables.TallyCount);
@@ -118,6 +144,19 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         _sums.Span[..(_paddedRows * Rows.Depth)].Clear();
         PinnedBuffer.Grow(ref _weightSums, _paddedRows);
         _weightSums.Span[.._paddedRows].Clear();
+    }
+
+    private bool WaitFor(int group, int round)
+    {
+        SpinWait wait = default;
+        while (Volatile.Read(ref Progress[group]) < round)
+        {
+            if (_failed)
+                return false;
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return true;
     }
 
     private void PrepareWorkers(int count)

@@ -11,11 +11,11 @@ namespace Tercet.Backends.Cpu.Loss;
 /// </summary>
 internal sealed unsafe class TermWorker : IDisposable
 {
-    /// <summary>Most rows of a group; a multiple of every kernel's panel.</summary>
-    public const int LargestGroup = 192;
+    /// <summary>Most rows of a group; a multiple of every kernel's panel. Blocks and rows of two groups then stay in the second-level cache.</summary>
+    public const int LargestGroup = 144;
 
-    // One cache line more than the rows, so that a column does not fall into few sets of the cache.
-    private const int Stride = LargestGroup + 16;
+    // An odd number of cache lines, so that a column does not fall into few sets of the cache.
+    private const int Stride = LargestGroup + 32;
     private const int LargestWords = LargestGroup / 4;
     private const int Strip = 6;
     private const int RowsAtATime = 8;
