@@ -72,21 +72,20 @@ public sealed class BatchAllLossTests
                 {
                     MiningOptions options = new() { Metric = metric, Margin = margin, NegativeOnlyLabel = each.NegativeOnlyLabel, Threads = 2 };
                     double[,] rows = Widen(each.Anchors);
-                    (double[,] expected, double[,] magnitude) = LossOracle.Gradient(rows, each, metric, margin, reduction);
+                    double[,] expected = LossOracle.Gradient(rows, each, metric, margin, reduction);
                     float[,] gradient = new float[41, 23];
 
                     LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, reduction, gradient, TestContext.Current.CancellationToken);
 
                     Check(LossOracle.Value(rows, each, metric, margin, reduction), loss, each, metric, reduction);
 
-                    // Far from the origin the terms are a hundred thousand times their sum, and float32 weights round relative to the terms.
+                    // Far from the origin too, where the terms are a hundred thousand times their sum: what they have in common is taken off first.
                     double largest = expected.Cast<double>().Max(Math.Abs);
                     for (int i = 0; i < 41; i++)
                     {
                         for (int k = 0; k < 23; k++)
                         {
-                            double tolerance = kind == RowKind.FarFromOrigin ? Math.ScaleB(magnitude[i, k], -22) : 1e-5 * largest;
-                            Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= tolerance, $"{each}, {lanes}, {options}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
+                            Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= 2e-6 * largest, $"{each}, {lanes}, {options}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
                         }
                     }
                 }
@@ -110,7 +109,7 @@ public sealed class BatchAllLossTests
         const int N = 261, D = 70;
         MiningCase each = MiningCase.Square(kind, labels, N, D, seed: 5);
         double[,] rows = Widen(each.Anchors);
-        (double[,] expected, _) = LossOracle.Gradient(rows, each, metric, margin, LossReduction.MeanNonZero);
+        double[,] expected = LossOracle.Gradient(rows, each, metric, margin, LossReduction.MeanNonZero);
         LossResult expectedLoss = LossOracle.Value(rows, each, metric, margin, LossReduction.MeanNonZero);
         double largest = expected.Cast<double>().Max(Math.Abs);
         foreach (CpuLanes lanes in Backends.Cpu.CpuBackend.SupportedLanes)
@@ -130,7 +129,7 @@ public sealed class BatchAllLossTests
             for (int i = 0; i < N; i++)
             {
                 for (int k = 0; k < D; k++)
-                    Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= 1e-5 * largest, $"{each}, {lanes}, {options}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
+                    Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= 2e-6 * largest, $"{each}, {lanes}, {options}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
             }
         }
     }
@@ -146,7 +145,7 @@ public sealed class BatchAllLossTests
         LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions { Metric = metric }, reduction, gradient, TestContext.Current.CancellationToken);
 
         double[,] rows = Widen(each.Anchors);
-        (double[,] expected, _) = LossOracle.Gradient(rows, each, metric, 0.2, reduction);
+        double[,] expected = LossOracle.Gradient(rows, each, metric, 0.2, reduction);
         Check(LossOracle.Value(rows, each, metric, 0.2, reduction), loss, each, metric, reduction);
         for (int i = 0; i < 6; i++)
         {

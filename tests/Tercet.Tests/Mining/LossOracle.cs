@@ -18,29 +18,26 @@ internal static class LossOracle
         return new LossResult(sum * Factor(reduction, terms, nonZero), terms, nonZero);
     }
 
-    /// <summary>
-    /// The gradient by the derivative of each distance of each triplet above zero, and the sum of the absolute values of everything added up for it: what
-    /// a rounding of the weights is relative to.
-    /// </summary>
-    public static (double[,] Gradient, double[,] Magnitude) Gradient(double[,] rows, MiningCase each, DistanceMetric metric, double margin, LossReduction reduction)
+    /// <summary>The gradient by the derivative of each distance of each triplet above zero.</summary>
+    public static double[,] Gradient(double[,] rows, MiningCase each, DistanceMetric metric, double margin, LossReduction reduction)
     {
-        double[,] gradient = new double[rows.GetLength(0), rows.GetLength(1)], magnitude = new double[rows.GetLength(0), rows.GetLength(1)];
+        double[,] gradient = new double[rows.GetLength(0), rows.GetLength(1)];
         LossResult value = Value(rows, each, metric, margin, reduction);
         double factor = Factor(reduction, value.Terms, value.NonZeroTerms);
         ForEachTriplet(rows, each, metric, (a, p, n, positive, negative) =>
         {
             if (positive - negative + margin <= 0)
                 return;
-            Add(gradient, magnitude, rows, metric, a, p, factor);
-            Add(gradient, magnitude, rows, metric, p, a, factor);
-            Add(gradient, magnitude, rows, metric, a, n, -factor);
-            Add(gradient, magnitude, rows, metric, n, a, -factor);
+            Add(gradient, rows, metric, a, p, factor);
+            Add(gradient, rows, metric, p, a, factor);
+            Add(gradient, rows, metric, a, n, -factor);
+            Add(gradient, rows, metric, n, a, -factor);
         });
-        return (gradient, magnitude);
+        return gradient;
     }
 
     /// <summary>Adds weight · ∂d(i, j)/∂xᵢ = weight · (own · xᵢ − other · xⱼ) to row i.</summary>
-    private static void Add(double[,] gradient, double[,] magnitude, double[,] rows, DistanceMetric metric, int i, int j, double weight)
+    private static void Add(double[,] gradient, double[,] rows, DistanceMetric metric, int i, int j, double weight)
     {
         (double xx, double yy, double xy) = Sums(rows, i, j);
         double distance = Distance(rows, metric, i, j);
@@ -51,10 +48,7 @@ internal static class LossOracle
             _ => xx == 0 || yy == 0 ? (0, 0) : (xy / (xx * Math.Sqrt(xx * yy)), 1 / Math.Sqrt(xx * yy)),
         };
         for (int k = 0; k < rows.GetLength(1); k++)
-        {
             gradient[i, k] += weight * ((own * rows[i, k]) - (other * rows[j, k]));
-            magnitude[i, k] += Math.Abs(weight) * (Math.Abs(own * rows[i, k]) + Math.Abs(other * rows[j, k]));
-        }
     }
 
     private static void ForEachTriplet(double[,] rows, MiningCase each, DistanceMetric metric, Action<int, int, int, double, double> action)
