@@ -76,7 +76,7 @@ public sealed class AllocationTests
     internal static long LeastAllocated(Action calls)
     {
         long least = long.MaxValue;
-        for (int window = 0; window < 8 && least > 0; window++)
+        for (int window = 0; window < 64 && least > 0; window++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             calls();
