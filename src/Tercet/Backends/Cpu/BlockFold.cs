@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Tercet.Backends.Cpu;
@@ -133,21 +134,38 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public ulong Filter(float* scores, int count, KeyBins bins, in KeyFilter filter)
+    public int NextWithin(float* scores, float low, float high, int start, int count, out uint hits)
     {
-        float scale = bins.Scale, offset = bins.Offset, last = filter.LastBinStart, limit = filter.Limit, lastLimit = filter.LastBinLimit;
-        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), lasts = TLanes.Broadcast(&last);
-        TVector limits = TLanes.Broadcast(&limit), lastLimits = TLanes.Broadcast(&lastLimit);
-        ulong passed = 0;
+        TVector lows = TLanes.Broadcast(&low), highs = TLanes.Broadcast(&high);
+        for (int i = start; i < count; i += TLanes.Width)
+        {
+            TVector score = TLanes.Load(scores + i);
+            hits = TLanes.NotAbove(lows, score) & TLanes.NotAbove(score, highs);
+            if (hits != 0)
+                return i;
+        }
+
+        hits = 0;
+        return count;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int Select(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
+    {
+        float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
+        TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
+        uint* bits = (uint*)filter.Bits;
+        int kept = 0;
         for (int i = 0; i < count; i += TLanes.Width)
         {
             TVector score = TLanes.Load(scores + i);
-            TVector bin = TLanes.MultiplyAdd(score, scales, offsets);
-            uint hits = TLanes.TestBits(bin, (uint*)filter.Bits) | TLanes.NotAbove(score, limits)
-                | (TLanes.NotAbove(lasts, bin) & TLanes.NotAbove(score, lastLimits));
-            passed |= (ulong)hits << i;
+            uint hits = (TLanes.TestBits(TLanes.MultiplyAdd(score, scales, offsets), bits) & TLanes.NotAbove(score, larges)) | TLanes.NotAbove(score, smalls);
+            TLanes.StoreSome(score, hits, i, selected + kept, positions + kept);
+            kept += BitOperations.PopCount(hits);
         }
 
-        return passed;
+        return kept;
     }
 }

@@ -45,13 +45,25 @@ internal unsafe interface IBlockFold
     /// <param name="smallestOfLast">The smallest score in the last bin; the largest float where it is empty.</param>
     void Histogram(float* scores, int count, KeyBins bins, int* even, int* odd, out float smallest, out float smallestOfLast);
 
-    /// <summary>Finds the scores that pass a filter.</summary>
+    /// <summary>Finds the next element between two limits, either included.</summary>
     /// <param name="scores">The scores.</param>
-    /// <param name="count">Number of scores, at most 64 and a multiple of the vector width.</param>
+    /// <param name="low">The lower limit.</param>
+    /// <param name="high">The upper limit.</param>
+    /// <param name="start">Where to begin, a multiple of the vector width.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="hits">Bit i is set where element <c>result + i</c> is between them.</param>
+    /// <returns>The first element of the vector that holds a hit; <paramref name="count"/> where there is none.</returns>
+    int NextWithin(float* scores, float low, float high, int start, int count, out uint hits);
+
+    /// <summary>Copies the scores that pass a filter, in order.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
     /// <param name="bins">The bins.</param>
     /// <param name="filter">The filter.</param>
-    /// <returns>Bit i is set where element i passes.</returns>
-    ulong Filter(float* scores, int count, KeyBins bins, in KeyFilter filter);
+    /// <param name="selected">Receives them; room for <paramref name="count"/> and a vector.</param>
+    /// <param name="positions">Receives where each stood, likewise.</param>
+    /// <returns>How many.</returns>
+    int Select(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions);
 
     /// <summary>The vector width.</summary>
     int Width { get; }

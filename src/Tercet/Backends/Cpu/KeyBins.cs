@@ -11,6 +11,14 @@ internal readonly record struct KeyBins(float Scale, float Offset)
     /// <summary>The last bin.</summary>
     public const int Last = Count - 1;
 
+    /// <summary>Fine bins in a bin.</summary>
+    public const int Parts = 4;
+
     /// <summary>The bin of one key, the same as in vectors.</summary>
-    public int this[float key] => (int)float.MinNative(float.MaxNative(MathF.FusedMultiplyAdd(key, Scale, Offset), 0), Last);
+    public int this[float key] => (int)Place(key);
+
+    /// <summary>The fine bin of one key: its bin is a <see cref="Parts"/>-th of that.</summary>
+    public int Fine(float key) => (int)(Place(key) * Parts);
+
+    private float Place(float key) => float.MinNative(float.MaxNative(MathF.FusedMultiplyAdd(key, Scale, Offset), 0), Last);
 }

@@ -51,5 +51,13 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSome(Vector128<float> value, uint hits, int first, float* selected, int* positions)
+    {
+        float* lanes = stackalloc float[Width];
+        Store(value, lanes);
+        LanesScalar.StoreSome(lanes, hits, first, selected, positions);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);
 }

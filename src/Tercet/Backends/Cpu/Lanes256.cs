@@ -53,5 +53,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSome(Vector256<float> value, uint hits, int first, float* selected, int* positions)
+    {
+        float* lanes = stackalloc float[Width];
+        Store(value, lanes);
+        LanesScalar.StoreSome(lanes, hits, first, selected, positions);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, float* destination) => Avx.Store(destination, value);
 }

@@ -43,16 +43,23 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> ReplaceBelow(Vector512<float> value, Vector512<float> test, Vector512<float> bound, Vector512<float> other) =>
         Vector512.ConditionalSelect(Avx512F.CompareLessThan(test, bound), other, value);
 
-    // The map is one register: one look-up of 16 words, and the wanted bit shifted to the sign.
+    // The map is one register: one look-up of 16 words, and the wanted bit turned to the lowest place.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector512<float> value, uint* bits)
     {
         Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create((float)KeyBins.Last)));
-        Vector512<int> word = Avx512F.ShiftRightLogical(bin, 5);
-        int* map = (int*)bits;
-        Vector512<int> words = Avx512F.PermuteVar16x32(Avx512F.LoadVector512(map), word);
-        Vector512<uint> shift = Avx512F.Xor(bin, Vector512.Create(31)).AsUInt32() & Vector512.Create(31u);
-        return (uint)Avx512F.ShiftLeftLogicalVariable(words, shift).ExtractMostSignificantBits();
+        Vector512<int> words = Avx512F.PermuteVar16x32(Avx512F.LoadVector512((int*)bits), Avx512F.ShiftRightLogical(bin, 5));
+        Vector512<uint> turned = Avx512F.RotateRightVariable(words.AsUInt32(), bin.AsUInt32());
+        return (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(turned & Vector512<uint>.One, Vector512<uint>.Zero));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSome(Vector512<float> value, uint hits, int first, float* selected, int* positions)
+    {
+        Vector512<int> lanes = Vector512<int>.Indices;
+        Vector512<int> wanted = Vector512.GreaterThan(Avx512F.ShiftRightLogicalVariable(Vector512.Create((int)hits), lanes.AsUInt32()) & Vector512<int>.One, Vector512<int>.Zero);
+        Avx512F.Store(selected, Avx512F.Compress(Vector512<float>.Zero, wanted.AsSingle(), value));
+        Avx512F.Store(positions, Avx512F.Compress(Vector512<int>.Zero, wanted, lanes + Vector512.Create(first)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Tercet.Backends.Cpu;
@@ -59,6 +60,24 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         destination[1] = (int)Math.Clamp(value.B, 0, last);
         destination[2] = (int)Math.Clamp(value.C, 0, last);
         destination[3] = (int)Math.Clamp(value.D, 0, last);
+    }
+
+    public static void StoreSome(FourFloats value, uint hits, int first, float* selected, int* positions)
+    {
+        float* lanes = stackalloc float[Width];
+        Store(value, lanes);
+        StoreSome(lanes, hits, first, selected, positions);
+    }
+
+    /// <summary>Writes some of an array's elements side by side, and their positions.</summary>
+    public static void StoreSome(float* lanes, uint hits, int first, float* selected, int* positions)
+    {
+        for (; hits != 0; hits &= hits - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(hits);
+            *selected++ = lanes[lane];
+            *positions++ = first + lane;
+        }
     }
 
     public static void Store(FourFloats value, float* destination)

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -8,52 +7,37 @@ namespace Tercet.Backends.Cpu;
 
 /// <summary>One worker's tables for one anchor at a time: see <see cref="SemiHardScan"/>.</summary>
 /// <remarks>
-/// Bins far finer than the buckets say how many keys lie surely below each threshold (a positive's distance, or that plus α), and which few keys are
-/// to be looked at one by one: those in bins that a threshold's uncertainty touches, and those in the next bin above it that holds any. A key of
-/// interest gets its exact rank among the thresholds, in float64 where the float32 key is too near one, and each rank's bucket keeps its nearest.
+/// Bins far finer than the distances between thresholds (a positive's distance, or that plus α) are counted over a part of the row: the next bin
+/// beyond a threshold that holds a key ends the window in which the nearest farther negative must be. All keys in windows are picked out at once, and a
+/// threshold walks over the few beyond it. Float64 decides where a key is too near a threshold or another key. Where triplets are counted, all of the row is:
+/// bins before those that a threshold touches lie surely below it, and the keys in those are compared one by one.
 /// </remarks>
 internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
 {
-    private const float NoLimit = float.MaxValue;
-    private const int Quarter = KeyBins.Count / 4;
-
     // Twice the tolerance, and a little: the distance at which two float32 keys are surely in order.
     private const float NearTie = 2.002f;
 
+    // Keys that are counted to place the windows: more make them narrower.
+    private const int SampledKeys = 512;
+    private const int None = -1;
+
     private readonly SortedPositives _positives = new();
-    private readonly PinnedBuffer<int> _even = new(KeyBins.Count);
-    private readonly PinnedBuffer<int> _odd = new(KeyBins.Count);
-    private readonly PinnedBuffer<int> _totals = new(KeyBins.Count);
-    private readonly PinnedBuffer<int> _before = new(KeyBins.Count);
-    private readonly PinnedBuffer<ushort> _occupied = new(KeyBins.Count / 16);
-    private readonly PinnedBuffer<ulong> _passing = new(KeyBins.Count / 64);
+    private readonly KeyHistogram _histogram = new();
+    private readonly NearKeys _near = new();
     private readonly ThresholdBins _thresholds = new();
     private readonly ThresholdBins _margins = new();
-    private PinnedBuffer<float> _limits = new(0);
-    private PinnedBuffer<float> _bestScores = new(0);
-    private PinnedBuffer<double> _bestKeys = new(0);
-    private PinnedBuffer<int> _best = new(0);
+    private readonly PinnedBuffer<ulong> _wanted = new(KeyBins.Count / 64);
+    private PinnedBuffer<RankedRow> _byRank = new(0);
     private PinnedBuffer<RankedRow> _negatives = new(0);
     private SemiHardRequest _request;
     private KeyBins _bins;
-    private KeyBins _shifted;
-    private float _tolerance;
-    private float _nearest;
+    private RankedRow _nearest;
+    private float _nearTie;
+    private double _tolerance;
     private int _anchor;
     private int _count;
-    private int _firstQuarters;
-    private int _secondQuarters;
-    private int _thirdQuarters;
     private long _hard;
     private long _violating;
-
-    // SAFETY: here and in all methods below, bins are clamped to the tables' length and ranks to the number of positives, for which Begin makes room;
-    // no buffer is replaced between Begin and Finish.
-    private int* BestOf => (int*)_best.DangerousGetAddress();
-
-    private double* KeyOf => (double*)_bestKeys.DangerousGetAddress();
-
-    private float* LimitOf => (float*)_limits.DangerousGetAddress();
 
     /// <summary>Takes an anchor and the float64 keys of its positives.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -62,16 +46,12 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         (_anchor, _request) = (anchor, request);
         (_hard, _violating) = (0, 0);
         _tolerance = session.KeyTolerance(anchor);
+        _nearTie = (float)(NearTie * _tolerance);
         RowLayout layout = session.Layout;
         _positives.Load(session.Metric, positiveKeys, layout.ClassStarts[anchor], layout.ClassEnds[anchor], layout.SelfPositions[anchor], request.Margin);
         _count = _positives.Count;
         PinnedBuffer.Grow(ref _negatives, _count);
-        PinnedBuffer.Grow(ref _limits, _count + 1);
-        PinnedBuffer.Grow(ref _bestScores, _count + 1);
-        PinnedBuffer.Grow(ref _bestKeys, _count + 1);
-        PinnedBuffer.Grow(ref _best, _count + 1);
-        _limits.Span[..(_count + 1)].Fill(NoLimit);
-        _best.Span[..(_count + 1)].Fill(-1);
+        PinnedBuffer.Grow(ref _byRank, _count);
         PlaceBins();
         _thresholds.Place(_positives.Thresholds, _count, _tolerance, _bins);
         if (request.Count)
@@ -79,81 +59,49 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     }
 
     /// <summary>Takes the negatives' keys.</summary>
-    /// <param name="keys">A whole row of keys, those of no negative above <see cref="PackedPanels.LargestKey"/> or equal to it.</param>
+    /// <param name="keys">A whole row of keys, those of no negative at <see cref="PackedPanels.LargestKey"/> or above.</param>
     /// <param name="count">Number of keys, a multiple of the vector width.</param>
+    // SAFETY: the row holds count keys; room is made for as many near ones.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Take(float* keys, int count)
     {
         IBlockFold fold = session.Kernel.Fold;
-        fold.Histogram(keys, count, _bins, (int*)_even.DangerousGetAddress(), (int*)_odd.DangerousGetAddress(), out float smallest, out float smallestOfLast);
-        MergeCounters();
+        _histogram.Count(fold, keys, _request.Count ? count : Math.Min(count, SampledKeys), _bins);
+        ulong* wanted = (ulong*)_wanted.DangerousGetAddress();
+        float largeLimit = WantWindows(wanted);
+        if (_request.Count)
+            _margins.Mark(wanted);
+
+        _near.Reserve(count);
+        var filter = new KeyFilter(wanted) { SmallLimit = _histogram.Smallest + _nearTie, LargeLimit = largeLimit };
+        _near.Chain(fold.Select(keys, count, _bins, in filter, _near.Keys, _near.Positions), _bins);
         if (_request.Count)
         {
-            SumBins();
-            _hard += KeysBeforeAll(_thresholds);
-            _violating += KeysBeforeAll(_margins);
+            _histogram.Accumulate();
+            _hard = _histogram.KeysBeforeAll(_thresholds) + CountTouching(_thresholds, 0);
+            _violating = _histogram.KeysBeforeAll(_margins) + CountTouching(_margins, _request.Margin);
         }
 
-        bool wantsLast = WantNextBins();
-        _passing.Span.Clear();
-        _thresholds.AddPassing((ulong*)_passing.DangerousGetAddress());
-        if (_request.Count)
-            _margins.AddPassing((ulong*)_passing.DangerousGetAddress());
-
-        _nearest = smallest + (NearTie * _tolerance);
-        float scaledShift = _bins.Offset - _shifted.Offset;
-        var filter = new KeyFilter((ulong*)_passing.DangerousGetAddress())
-        {
-            Limit = _nearest,
-            LastBinStart = KeyBins.Last - scaledShift - 0.01f,
-            LastBinLimit = wantsLast && smallestOfLast < PackedPanels.LargestKey ? smallestOfLast + (NearTie * _tolerance) : float.NegativeInfinity,
-        };
-        for (int start = 0; start < count; start += 64)
-        {
-            ulong passed = fold.Filter(keys + start, Math.Min(64, count - start), _shifted, in filter);
-            for (; passed != 0; passed &= passed - 1)
-            {
-                int position = start + BitOperations.TrailingZeroCount(passed);
-                Look(keys[position], position);
-            }
-        }
+        _nearest = Evaluate(Walk(0, float.NegativeInfinity, float.NegativeInfinity, double.NegativeInfinity));
+        FindNegatives(keys, count);
     }
 
     /// <summary>Ends an anchor: the nearest negative beyond every positive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Finish(RankedRow farthest, out SemiHardResult result)
     {
-        ReadOnlySpan<int> rows = session.Layout.GalleryRows;
-        int* best = BestOf;
-        double* keys = KeyOf;
-        for (int bucket = _count; bucket >= 0; bucket--)
-        {
-            if (best[bucket] >= 0)
-                ExactBest(bucket);
-            if (bucket == _count)
-                continue;
-            int next = best[bucket + 1];
-            if (next >= 0 && (best[bucket] < 0 || IsBetter(keys[bucket + 1], next, keys[bucket], best[bucket], rows)))
-                (best[bucket], keys[bucket]) = (next, keys[bucket + 1]);
-        }
-
-        // A positive looks beyond the last threshold that equals its own.
         Span<RankedRow> negatives = _negatives.Span[.._count];
+        ReadOnlySpan<RankedRow> byRank = _byRank.Span[.._count];
         ReadOnlySpan<int> order = _positives.Order;
-        RankedRow negative = Ranked(_count);
-        for (int rank = _count - 1; rank >= 0; rank--)
-        {
-            if (rank + 1 < _count && _positives.Distance(rank) < _positives.Distance(rank + 1))
-                negative = Ranked(rank + 1);
-            negatives[order[rank]] = negative;
-        }
+        for (int rank = 0; rank < byRank.Length; rank++)
+            negatives[order[rank]] = byRank[rank];
 
         result = new SemiHardResult
         {
             Positives = _positives.Positions,
             PositiveDistances = _positives.Distances,
             Negatives = negatives,
-            Nearest = Ranked(0),
+            Nearest = _nearest,
             Farthest = farthest,
             Hard = _hard,
             Violating = _violating,
@@ -163,226 +111,173 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     public void Dispose()
     {
         _positives.Dispose();
-        _even.Dispose();
-        _odd.Dispose();
-        _totals.Dispose();
-        _before.Dispose();
-        _occupied.Dispose();
-        _passing.Dispose();
+        _histogram.Dispose();
+        _near.Dispose();
         _thresholds.Dispose();
         _margins.Dispose();
-        _limits.Dispose();
-        _bestScores.Dispose();
-        _bestKeys.Dispose();
-        _best.Dispose();
+        _wanted.Dispose();
+        _byRank.Dispose();
         _negatives.Dispose();
     }
 
     private static bool IsBetter(double key, int position, double bestKey, int best, ReadOnlySpan<int> rows) =>
         key < bestKey || (key == bestKey && rows[position] < rows[best]);
 
-    private RankedRow Ranked(int bucket)
-    {
-        int position = BestOf[bucket];
-        return position < 0 ? RankedRow.None : new RankedRow(position, MetricKey.ToValue(session.Metric, KeyOf[bucket]));
-    }
-
-    // Bin 0 lies below every threshold. A bin is never narrower than four times the distance of a near tie, so that a second set of bins, shifted
-    // down by that distance, puts everything within it of a bin's keys into the same shifted bin or the one before.
+    // Bin 0 lies below every threshold, the last one above them all. No finer than the distance of a near tie is of use.
     private void PlaceBins()
     {
         double first = _positives.Thresholds[0];
         double last = _request.Count ? _positives.Thresholds[(2 * _count) - 1] : _positives.Thresholds[_count - 1];
         double low = first - (2 * ThresholdBins.Slack(first, _tolerance));
         double high = last + (2 * ThresholdBins.Slack(last, _tolerance));
-        double nearTie = NearTie * _tolerance;
-        double scale = Math.Min((KeyBins.Count - 3) / (high - low), 0.25 / nearTie);
+        double scale = Math.Min((KeyBins.Count - 3) / (high - low), 0.25 / _nearTie);
         if (!(scale < 1e30))
             scale = 0;
         float rounded = (float)scale;
-        float offset = (float)(1 - (low * rounded));
-        _bins = new KeyBins(rounded, offset);
-        _shifted = new KeyBins(rounded, (float)(offset - (nearTie * rounded) - 0.05));
+        _bins = new KeyBins(rounded, (float)(1 - (low * rounded)));
     }
 
-    // Adds up the two sets of counters, clears them for the next anchor, and notes which bins hold a key.
+    // A threshold's window: the bins it touches, and those beyond up to the first that is known to hold a key. Where that is the last bin, its smallest keys will do.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MergeCounters()
+    private float WantWindows(ulong* wanted)
     {
-        int* even = (int*)_even.DangerousGetAddress();
-        int* odd = (int*)_odd.DangerousGetAddress();
-        int* totals = (int*)_totals.DangerousGetAddress();
-        ushort* occupied = (ushort*)_occupied.DangerousGetAddress();
-        for (int bin = 0; bin < KeyBins.Count; bin += 16)
-        {
-            Vector512<int> sum = Vector512.Load(even + bin) + Vector512.Load(odd + bin);
-            sum.Store(totals + bin);
-            Vector512<int>.Zero.Store(even + bin);
-            Vector512<int>.Zero.Store(odd + bin);
-            occupied[bin / 16] = (ushort)Vector512.GreaterThan(sum, Vector512<int>.Zero).ExtractMostSignificantBits();
-        }
-    }
-
-    // The first bin from start on that holds a key; the last bin where none before it does.
-    private int NextOccupied(int start)
-    {
-        ulong* occupied = (ulong*)_occupied.DangerousGetAddress();
-        ulong bits = occupied[start >> 6] >> (start & 63);
-        if (bits != 0)
-            return Math.Min(start + BitOperations.TrailingZeroCount(bits), KeyBins.Last);
-        for (int word = (start >> 6) + 1; word < KeyBins.Count / 64; word++)
-        {
-            if (occupied[word] != 0)
-                return Math.Min((word * 64) + BitOperations.TrailingZeroCount(occupied[word]), KeyBins.Last);
-        }
-
-        return KeyBins.Last;
-    }
-
-    // How many keys lie in the bins before each; four chains, so that additions do not wait for each other.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void SumBins()
-    {
-        int* totals = (int*)_totals.DangerousGetAddress();
-        int* before = (int*)_before.DangerousGetAddress();
-        (int a, int b, int c, int d) = (0, 0, 0, 0);
-        for (int i = 0; i < Quarter; i++)
-        {
-            before[i] = a;
-            before[i + Quarter] = b;
-            before[i + (2 * Quarter)] = c;
-            before[i + (3 * Quarter)] = d;
-            a += totals[i];
-            b += totals[i + Quarter];
-            c += totals[i + (2 * Quarter)];
-            d += totals[i + (3 * Quarter)];
-        }
-
-        (_firstQuarters, _secondQuarters, _thirdQuarters) = (a, a + b, a + b + c);
-    }
-
-    // Pairs of a threshold and a key surely below it.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private long KeysBeforeAll(ThresholdBins thresholds)
-    {
-        int* before = (int*)_before.DangerousGetAddress();
-        int* quarters = stackalloc int[4] { 0, _firstQuarters, _secondQuarters, _thirdQuarters };
-        int* bins = thresholds.FirstBins;
-        long sum = 0;
-        for (int rank = 0; rank < _count; rank++)
-            sum += before[bins[rank]] + quarters[bins[rank] / Quarter];
-        return sum;
-    }
-
-    // Beyond each threshold's own bins, the next one that holds a key: the nearest farther negative is in one of them. Whether the last bin is such.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool WantNextBins()
-    {
-        int* lastBins = _thresholds.LastBins;
-        bool wantsLast = false;
+        new Span<ulong>(wanted, KeyBins.Count / 64).Clear();
+        int* first = _thresholds.FirstBins;
+        int* last = _thresholds.LastBins;
+        int end = -1;
         for (int rank = 0; rank < _count; rank++)
         {
-            // Where the next threshold begins no later, it looks from there.
-            int next = NextOccupied(lastBins[rank] + 1);
-            if (rank + 1 < _count && next > lastBins[rank + 1])
-                continue;
-            if (next == KeyBins.Last)
-                wantsLast = true;
-            else if (!_thresholds.IsWanted(next))
-                _thresholds.Want(next, rank + 1);
+            int bin = Math.Max(first[rank], end + 1);
+            end = Math.Max(end, _histogram.NextOccupied(last[rank] + 1));
+            for (; bin <= end; bin++)
+                wanted[bin >> 6] |= 1UL << (bin & 63);
         }
 
-        return wantsLast;
+        float known = _histogram.SmallestOfLast;
+        return end < KeyBins.Last || known >= PackedPanels.LargestKey ? MathF.BitDecrement(PackedPanels.LargestKey) : known + _nearTie;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Look(float key, int position)
+    private void FindNegatives(float* keys, int count)
     {
-        // Where all real keys nearly coincide, one bin holds the row's holes too.
-        if (key >= PackedPanels.LargestKey)
+        float* low = _thresholds.Lows;
+        float* high = _thresholds.Highs;
+        RankedRow* byRank = (RankedRow*)_byRank.DangerousGetAddress();
+        int negative = None;
+        RankedRow ranked = RankedRow.None;
+        for (int rank = 0; rank < _count; rank++)
+        {
+            // The one before serves as long as it is farther than this threshold too: none nearer is.
+            double distance = _positives.Distance(rank);
+            bool serves = rank > 0 && (negative == None || _near.Keys[negative] > high[rank] || ranked.Distance > distance);
+            if (!serves)
+            {
+                negative = Walk(_bins.Fine(low[rank]), low[rank], high[rank], distance);
+                ranked = Evaluate(negative);
+                if (negative != None)
+                    TakeNearTies(keys, count, negative, ref ranked);
+            }
+
+            byRank[rank] = ranked;
+        }
+    }
+
+    // The nearest of the near keys that is farther than a threshold: an index, or None.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Walk(int fine, float low, float high, double distance)
+    {
+        int* heads = _near.Heads;
+        int* next = _near.Next;
+        float* keys = _near.Keys;
+        int best = None;
+        float limit = float.PositiveInfinity;
+        int end = int.MaxValue;
+        for (fine = NearKeys.NextOccupied(heads, fine); fine <= end && !NearKeys.IsEnd(fine); fine = NearKeys.NextOccupied(heads, fine + 1))
+        {
+            for (int i = heads[fine] - 1; i >= 0; i = next[i] - 1)
+            {
+                float key = keys[i];
+                if (key < low || key > limit)
+                    continue;
+                if (key <= high && DistanceOf(i) <= distance)
+                    continue;
+                if (best != None && key >= keys[best] - _nearTie
+                    && !IsBetter(ExactKey(i), _near.Positions[i], ExactKey(best), _near.Positions[best], session.Layout.GalleryRows))
+                {
+                    continue;
+                }
+
+                best = i;
+                limit = key + _nearTie;
+            }
+
+            if (best != None)
+                end = _bins.Fine(limit);
+        }
+
+        return best;
+    }
+
+    // Keys that tie with one at the upper edge of its window may lie beyond it.
+    private void TakeNearTies(float* keys, int count, int negative, ref RankedRow ranked)
+    {
+        float key = _near.Keys[negative];
+        int bin = _bins[key + _nearTie];
+        if (((ulong*)_wanted.DangerousGetAddress())[bin >> 6] >> (bin & 63) is ulong bits && (bits & 1) != 0)
             return;
-        int bin = _bins[key];
-        double exact = double.NaN;
-        if (_request.Count && _margins.IsWanted(bin))
-            _violating += _margins.CountTouching(bin, RankAmongMargins(key, bin, position, ref exact));
-
-        int bucket;
-        if (bin == KeyBins.Last)
+        IBlockFold fold = session.Kernel.Fold;
+        ReadOnlySpan<int> rows = session.Layout.GalleryRows;
+        int best = _near.Positions[negative];
+        double bestKey = ExactKey(negative);
+        for (int start = 0; (start = fold.NextWithin(keys, key, key + _nearTie, start, count, out uint hits)) < count; start += fold.Width)
         {
-            bucket = _count;
-        }
-        else if (_thresholds.IsWanted(bin))
-        {
-            bucket = Rank(key, _thresholds.LowestRank(bin), position, ref exact);
-            if (_request.Count)
-                _hard += _thresholds.CountTouching(bin, bucket);
-        }
-        else if (_shifted[key] is int shifted && _thresholds.IsWanted(shifted))
-        {
-            // Beyond a wanted bin, but perhaps within a near tie of a key in it.
-            bucket = Rank(key, _thresholds.LowestRank(shifted), position, ref exact);
-        }
-        else if (key <= _nearest)
-        {
-            bucket = 0;
-        }
-        else
-        {
-            return;
+            for (; hits != 0; hits &= hits - 1)
+            {
+                int position = start + BitOperations.TrailingZeroCount(hits);
+                double exact = session.ExactKey(_anchor, position);
+                if (IsBetter(exact, position, bestKey, best, rows))
+                    (best, bestKey) = (position, exact);
+            }
         }
 
-        if (key <= LimitOf[bucket])
-            Improve(bucket, key, position);
+        ranked = new RankedRow(best, MetricKey.ToValue(session.Metric, bestKey));
     }
 
-    // Within a near tie float64 decides; beyond it the key does.
-    private void Improve(int bucket, float key, int position)
+    // Of the keys in the bins that each threshold touches, those not farther than it, in float64 where the key is too near.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private long CountTouching(ThresholdBins thresholds, double margin)
     {
-        float* score = (float*)_bestScores.DangerousGetAddress() + bucket;
-        if (BestOf[bucket] < 0 || key < *score - (NearTie * _tolerance))
+        int* heads = _near.Heads;
+        int* next = _near.Next;
+        float* keys = _near.Keys;
+        float* low = thresholds.Lows;
+        float* high = thresholds.Highs;
+        long count = 0;
+        for (int rank = 0; rank < _count; rank++)
         {
-            KeyOf[bucket] = double.NaN;
+            int end = (thresholds.LastBins[rank] + 1) * KeyBins.Parts;
+            for (int fine = thresholds.FirstBins[rank] * KeyBins.Parts; fine < end; fine++)
+            {
+                for (int i = heads[fine] - 1; i >= 0; i = next[i] - 1)
+                {
+                    if (keys[i] < low[rank] || (keys[i] <= high[rank] && DistanceOf(i) - _positives.Distance(rank) <= margin))
+                        count++;
+                }
+            }
         }
-        else
-        {
-            double exactKey = session.ExactKey(_anchor, position);
-            if (!IsBetter(exactKey, position, ExactBest(bucket), BestOf[bucket], session.Layout.GalleryRows))
-                return;
-            KeyOf[bucket] = exactKey;
-        }
 
-        BestOf[bucket] = position;
-        *score = key;
-        LimitOf[bucket] = key + (NearTie * _tolerance);
+        return count;
     }
 
-    private double ExactBest(int bucket)
-    {
-        if (double.IsNaN(KeyOf[bucket]))
-            KeyOf[bucket] = session.ExactKey(_anchor, BestOf[bucket]);
-        return KeyOf[bucket];
-    }
+    private RankedRow Evaluate(int near) => near == None ? RankedRow.None : new RankedRow(_near.Positions[near], DistanceOf(near));
 
-    // The number of positives nearer than a key, at least rank.
-    private int Rank(float key, int rank, int position, ref double exact)
-    {
-        while (_thresholds.Rise(key, ref rank) && ExactDistance(position, ref exact) > _positives.Distance(rank))
-            rank++;
-        return rank;
-    }
+    private double DistanceOf(int near) => MetricKey.ToValue(session.Metric, ExactKey(near));
 
-    private int RankAmongMargins(float key, int bin, int position, ref double exact)
+    private double ExactKey(int near)
     {
-        int rank = _margins.LowestRank(bin);
-        while (_margins.Rise(key, ref rank) && ExactDistance(position, ref exact) - _positives.Distance(rank) > _request.Margin)
-            rank++;
-        return rank;
-    }
-
-    private double ExactDistance(int position, ref double exact)
-    {
-        if (double.IsNaN(exact))
-            exact = MetricKey.ToValue(session.Metric, session.ExactKey(_anchor, position));
-        return exact;
+        double* exact = _near.Exact + near;
+        if (double.IsNaN(*exact))
+            *exact = session.ExactKey(_anchor, _near.Positions[near]);
+        return *exact;
     }
 }

@@ -4,32 +4,32 @@ using Tercet.Memory;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// One ascending list of thresholds among the bins of keys: which bins the uncertainty of each touches, and how many thresholds lie surely below such a bin.
-/// Keys in untouched bins need no comparison to be ranked.
+/// One ascending list of thresholds among the bins of keys: between which float32 keys each is uncertain, and which bins that touches. A key in no such
+/// bin is surely below or surely above the threshold.
 /// </summary>
 internal sealed unsafe class ThresholdBins : IDisposable
 {
-    private readonly PinnedBuffer<ulong> _wanted = new(KeyBins.Count / 64);
-    private readonly PinnedBuffer<int> _ranks = new(KeyBins.Count);
     private PinnedBuffer<int> _edges = new(0);
-    private double* _thresholds;
-    private double _tolerance;
+    private PinnedBuffer<float> _limits = new(0);
 
     /// <summary>Number of thresholds.</summary>
     public int Count { get; private set; }
 
     /// <summary>For each threshold the first bin that its uncertainty touches, ascending.</summary>
-    // SAFETY: here and below, ranks are below Count, for which Place makes room, and bins are clamped to the tables' length; the thresholds outlive an anchor.
+    // SAFETY: here and below, ranks are below Count, for which Place makes room.
     public int* FirstBins => (int*)_edges.DangerousGetAddress();
 
     /// <summary>For each threshold the last such bin, ascending.</summary>
     public int* LastBins => FirstBins + Count;
 
-    /// <summary>One bit a bin, set where keys are to be looked at one by one, <c>[KeyBins.Count / 64]</c>.</summary>
-    public ulong* Wanted => (ulong*)_wanted.DangerousGetAddress();
+    /// <summary>For each threshold the key below which keys are surely below it.</summary>
+    public float* Lows => (float*)_limits.DangerousGetAddress();
 
-    /// <summary>Takes a list of thresholds, and wants the bins they touch.</summary>
-    /// <param name="thresholds">The thresholds as keys, ascending; alive until the next list.</param>
+    /// <summary>For each threshold the key above which keys are surely above it.</summary>
+    public float* Highs => Lows + Count;
+
+    /// <summary>Takes a list of thresholds.</summary>
+    /// <param name="thresholds">The thresholds as keys, ascending.</param>
     /// <param name="count">Number of thresholds.</param>
     /// <param name="tolerance">The keys' tolerance.</param>
     /// <param name="bins">The bins.</param>
@@ -37,85 +37,43 @@ internal sealed unsafe class ThresholdBins : IDisposable
     public void Place(double* thresholds, int count, double tolerance, KeyBins bins)
     {
         PinnedBuffer.Grow(ref _edges, 2L * count);
-        (Count, _tolerance) = (count, tolerance);
-        _thresholds = thresholds;
-        _wanted.Span.Clear();
+        PinnedBuffer.Grow(ref _limits, 2L * count);
+        Count = count;
         int* first = FirstBins;
         int* last = LastBins;
+        float* low = Lows;
+        float* high = Highs;
         for (int rank = 0; rank < count; rank++)
         {
             double slack = Slack(thresholds[rank], tolerance);
-            first[rank] = bins[(float)(thresholds[rank] - slack)];
-            last[rank] = bins[(float)(thresholds[rank] + slack)];
+            low[rank] = (float)(thresholds[rank] - slack);
+            high[rank] = (float)(thresholds[rank] + slack);
+            first[rank] = bins[low[rank]];
+            last[rank] = bins[high[rank]];
         }
+    }
 
+    /// <summary>Sets the bits of the bins that the thresholds touch, keeping those that are set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Mark(ulong* bits)
+    {
+        int* first = FirstBins;
+        int* last = LastBins;
         int marked = -1;
-        for (int rank = 0; rank < count; rank++)
+        for (int rank = 0; rank < Count; rank++)
         {
             for (int bin = Math.Max(first[rank], marked + 1); bin <= last[rank]; bin++)
-                Want(bin, rank);
+                bits[bin >> 6] |= 1UL << (bin & 63);
             marked = last[rank];
         }
     }
 
-    /// <summary>Wants a bin.</summary>
-    /// <param name="bin">The bin.</param>
-    /// <param name="rank">How many thresholds lie surely below its keys.</param>
-    public void Want(int bin, int rank)
-    {
-        Wanted[bin >> 6] |= 1UL << (bin & 63);
-        ((int*)_ranks.DangerousGetAddress())[bin] = rank;
-    }
-
-    /// <summary>Whether a bin's keys are to be looked at.</summary>
-    public bool IsWanted(int bin) => ((Wanted[bin >> 6] >> (bin & 63)) & 1) != 0;
-
-    /// <summary>How many thresholds lie surely below the keys of a wanted bin.</summary>
-    public int LowestRank(int bin) => ((int*)_ranks.DangerousGetAddress())[bin];
-
-    /// <summary>Sets the bits of the wanted bins and of the ones before them, keeping those that are set.</summary>
-    public void AddPassing(ulong* bits)
-    {
-        ulong* wanted = Wanted;
-        for (int i = 0; i < KeyBins.Count / 64; i++)
-        {
-            ulong next = i + 1 < KeyBins.Count / 64 ? wanted[i + 1] << 63 : 0;
-            bits[i] |= wanted[i] | (wanted[i] >> 1) | next;
-        }
-    }
-
-    /// <summary>Passes over the thresholds that lie surely below a key.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="rank">The number of thresholds known to lie below it; raised.</param>
-    /// <returns>Whether the next threshold is so near that only float64 can tell.</returns>
-    public bool Rise(float key, ref int rank)
-    {
-        for (; rank < Count; rank++)
-        {
-            double slack = Slack(_thresholds[rank], _tolerance);
-            if (key <= _thresholds[rank] + slack)
-                return key >= _thresholds[rank] - slack;
-        }
-
-        return false;
-    }
-
-    /// <summary>How many thresholds from a rank on begin their bins at or before a key's; the histogram does not count them against the key.</summary>
-    public int CountTouching(int bin, int rank)
-    {
-        int end = rank;
-        while (end < Count && FirstBins[end] <= bin)
-            end++;
-        return end - rank;
-    }
-
     public void Dispose()
     {
-        _wanted.Dispose();
-        _ranks.Dispose();
         _edges.Dispose();
+        _limits.Dispose();
     }
 
-    /// <summary>A key this close to a threshold is not ranked in float32: the keys' tolerance and the rounding of the threshold itself.</summary>
-    public static double Slack(double threshold, double tolerance) => tolerance + (1e-6 * threshold);
+    /// <summary>A key this close to a threshold is not ranked in float32: the keys' tolerance, and the rounding of the threshold and of its limits.</summary>
+    public static double Slack(double threshold, double tolerance) => (1.0001 * tolerance) + (1e-6 * threshold);
 }
