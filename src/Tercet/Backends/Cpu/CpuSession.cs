@@ -118,7 +118,8 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     /// <remarks>
     /// A tile accumulates Σ x·y in D roundings of partial sums that never exceed Σ|x·y| ≤ (‖x‖² + ‖y‖²)/2, scales it exactly, and adds the norms, themselves
     /// rounded, with two roundings of at most twice their sum; rows scaled to unit norm add one rounding a component. With |scale| ≤ 2 the key is off by at most
-    /// |scale| · (D/2 + 4) · 2⁻²⁴ · (‖x‖² + ‖y‖²), the 1 % covering the second-order terms, and by what underflow loses.
+    /// |scale| · (D/2 + 4) · 2⁻²⁴ · (‖x‖² + ‖y‖²), the 1 % covering the second-order terms, and by what underflow loses; where the dimensions are summed in parts,
+    /// each further part rounds once more.
     /// </remarks>
     public float KeyTolerance(int anchor)
     {
@@ -153,6 +154,10 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     // SAFETY: the source rows are pinned and Depth floats long.
     public float* GalleryRow(int position) => _gallerySource[_galleryRows[position]];
 
+    /// <summary>One anchor row as the caller gave it, <c>[D]</c>.</summary>
+    // SAFETY: as for gallery rows.
+    public float* AnchorRow(int anchor) => _anchorSource[_anchorRows[anchor]];
+
     // Panels of the gallery to hold at a time.
     private int WindowPanels(int rows, int depth)
     {
@@ -163,7 +168,8 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     private void KeyTolerances(float* tolerances, float* halfNorms, int count, float factor)
     {
-        double scale = 1.01 * factor * Math.Abs(KeyScale) * ((0.5 * _galleryPanels.Depth) + 4);
+        int parts = (_galleryPanels.Depth + RowScan.PartDepth - 1) / RowScan.PartDepth;
+        double scale = 1.01 * factor * Math.Abs(KeyScale) * ((0.5 * _galleryPanels.Depth) + 3 + parts);
         double slope = scale * UnitRoundoff * 2;
         double constant = (slope * _galleryPanels.LargestHalfNorm) + (scale * float.Epsilon);
         for (int i = 0; i < count; i++)

@@ -19,6 +19,7 @@ internal sealed unsafe class NearKeys : IDisposable
     private PinnedBuffer<int> _positions = new(0);
     private PinnedBuffer<int> _next = new(0);
     private PinnedBuffer<double> _exact = new(0);
+    private int _count;
 
     /// <summary>The keys, ascending by position.</summary>
     // SAFETY: here and below, indices are those of kept keys, for which Reserve makes room, and fine bins are clamped to the heads' length.
@@ -55,6 +56,7 @@ internal sealed unsafe class NearKeys : IDisposable
         float* keys = Keys;
         double* exact = Exact;
         new Span<int>(heads, FineCount).Clear();
+        _count = count;
         for (int i = 0; i < count; i++)
         {
             int fine = bins.Fine(keys[i]);
@@ -62,6 +64,14 @@ internal sealed unsafe class NearKeys : IDisposable
             heads[fine] = i + 1;
             exact[i] = double.NaN;
         }
+    }
+
+    /// <summary>Takes one more key, in no chain.</summary>
+    /// <returns>Its index.</returns>
+    public int Add(float key, int position, double exact)
+    {
+        (Keys[_count], Positions[_count], Exact[_count]) = (key, position, exact);
+        return _count++;
     }
 
     /// <summary>The first fine bin from one on that holds a key; one after the last where there is none.</summary>

@@ -10,7 +10,15 @@ namespace Tercet.Backends.Cpu;
 internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
 {
     private const long LargestBlockBytes = 32L << 20;
+    private const long PreferredBlockBytes = 8L << 20;
+    private const int ItemsPerWorker = 8;
     private const int CachedColumnBytes = 256 << 10;
+
+    /// <summary>
+    /// Dimensions whose products are summed at once. A key's error grows with the length of one sum: of a sum in parts fewer keys are so close that float64
+    /// has to decide.
+    /// </summary>
+    public const int PartDepth = 128;
 
     private PinnedBuffer<float>[] _keys = [];
     private IKeyRowConsumer _consumer = null!;
@@ -35,7 +43,7 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         TileKernel kernel = session.Kernel;
         _consumer = consumer;
         _columnsStride = gallery.PanelCount * kernel.Columns;
-        _blockRows = (long)kernel.Columns * _columnsStride * sizeof(float) <= LargestBlockBytes ? kernel.Columns : kernel.Rows;
+        _blockRows = BlockRows(kernel, gallery.Depth);
         int items = (session.Layout.AnchorCount + _blockRows - 1) / _blockRows;
         int workers = Math.Min(session.Workers, Math.Max(1, items));
         if (_keys.Length < workers)
@@ -93,23 +101,41 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         TileKernel kernel = session.Kernel;
         PackedPanels rows = session.Anchors;
         PackedPanels columns = session.Gallery;
-        for (int strip = 0; strip < anchors; strip += kernel.Rows)
+        for (int part = 0; part < columns.Depth; part += PartDepth)
         {
-            int anchor = firstAnchor + strip;
-            float* rowData = rows.Panel(anchor / kernel.Columns) + (anchor % kernel.Columns);
-            for (int panel = firstPanel; panel < endPanel; panel++)
+            delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
+            int depth = Math.Min(PartDepth, columns.Depth - part);
+            nint skipped = (nint)part * kernel.Columns;
+            for (int strip = 0; strip < anchors; strip += kernel.Rows)
             {
-                kernel.Compute(
-                    rowData,
-                    columns.Panel(panel),
-                    columns.Depth,
-                    rows.HalfNorms + anchor,
-                    columns.HalfNorms + ((nint)panel * kernel.Columns),
-                    session.KeyScale,
-                    keys + (strip * stride) + ((nint)panel * kernel.Columns),
-                    stride);
+                int anchor = firstAnchor + strip;
+                float* rowData = rows.Panel(anchor / kernel.Columns) + (anchor % kernel.Columns) + skipped;
+                for (int panel = firstPanel; panel < endPanel; panel++)
+                {
+                    compute(
+                        rowData,
+                        columns.Panel(panel) + skipped,
+                        depth,
+                        rows.HalfNorms + anchor,
+                        columns.HalfNorms + ((nint)panel * kernel.Columns),
+                        session.KeyScale,
+                        keys + (strip * stride) + ((nint)panel * kernel.Columns),
+                        stride);
+                }
             }
         }
+    }
+
+    // The gallery is read once a block, and the block's keys are written and read: whole panels of anchors, the more the longer the rows, as long as the keys
+    // stay small and no worker runs dry.
+    private int BlockRows(TileKernel kernel, int depth)
+    {
+        long panelBytes = (long)kernel.Columns * _columnsStride * sizeof(float);
+        if (panelBytes > LargestBlockBytes)
+            return kernel.Rows;
+        int anchorPanels = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
+        long panels = Math.Min(Math.Min(depth / PartDepth, anchorPanels / (ItemsPerWorker * session.Workers)), PreferredBlockBytes / panelBytes);
+        return kernel.Columns * (int)Math.Max(1, panels);
     }
 
     private void ComputeBlock(int firstAnchor, int anchors, float* keys)

@@ -11,6 +11,7 @@ namespace Tercet.Backends.Cpu;
 internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer, IDisposable
 {
     private readonly PositiveKeys _positiveKeys = new(session);
+    private readonly ScanTolerances _tolerances = new(session);
     private SemiHardWorker[] _workers = [];
     private ISemiHardConsumer _consumer = null!;
     private SemiHardRequest _request;
@@ -27,6 +28,8 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
         }
 
         _positiveKeys.Compute();
+        if (session.Layout.IsSymmetric)
+            _tolerances.Prepare();
         session.ScanRows(this);
         _consumer = null!;
     }
@@ -37,7 +40,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
         RowLayout layout = session.Layout;
         int start = layout.ClassStarts[anchor];
         int end = layout.ClassEnds[anchor];
-        state.Begin(anchor, _positiveKeys.Of(anchor), _request);
+        state.Begin(anchor, _positiveKeys.Of(anchor), _tolerances.Of(anchor), _request);
 
         // SAFETY: keys is the worker's own row of native memory, padded to whole panels with keys above all others.
         keys[start..end].Fill(PackedPanels.LargestKey);
@@ -54,6 +57,7 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
         foreach (SemiHardWorker worker in _workers)
             worker.Dispose();
         _positiveKeys.Dispose();
+        _tolerances.Dispose();
     }
 
     private RankedRow Farthest(int anchor, ReadOnlySpan<float> keys, int start, int end)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -27,7 +28,8 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private readonly ThresholdBins _thresholds = new();
     private readonly ThresholdBins _margins = new();
     private readonly PinnedBuffer<ulong> _wanted = new(KeyBins.Count / 64);
-    private PinnedBuffer<RankedRow> _byRank = new(0);
+    private PinnedBuffer<int> _byRank = new(0);
+    private PinnedBuffer<double> _wideAnchor = new(0);
     private PinnedBuffer<RankedRow> _negatives = new(0);
     private SemiHardRequest _request;
     private KeyBins _bins;
@@ -39,19 +41,21 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private long _hard;
     private long _violating;
 
-    /// <summary>Takes an anchor and the float64 keys of its positives.</summary>
+    /// <summary>Takes an anchor, the float64 keys of its positives, and a bound on the error of the float32 keys to come.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Begin(int anchor, double* positiveKeys, SemiHardRequest request)
+    public void Begin(int anchor, double* positiveKeys, float tolerance, SemiHardRequest request)
     {
         (_anchor, _request) = (anchor, request);
         (_hard, _violating) = (0, 0);
-        _tolerance = session.KeyTolerance(anchor);
+        _tolerance = tolerance;
         _nearTie = (float)(NearTie * _tolerance);
         RowLayout layout = session.Layout;
         _positives.Load(session.Metric, positiveKeys, layout.ClassStarts[anchor], layout.ClassEnds[anchor], layout.SelfPositions[anchor], request.Margin);
         _count = _positives.Count;
         PinnedBuffer.Grow(ref _negatives, _count);
         PinnedBuffer.Grow(ref _byRank, _count);
+        PinnedBuffer.Grow(ref _wideAnchor, session.Gallery.Depth);
+        ExactDistance.Widen(session.AnchorRow(anchor), (double*)_wideAnchor.DangerousGetAddress(), session.Gallery.Depth);
         PlaceBins();
         _thresholds.Place(_positives.Thresholds, _count, _tolerance, _bins);
         if (request.Count)
@@ -72,7 +76,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         if (_request.Count)
             _margins.Mark(wanted);
 
-        _near.Reserve(count);
+        _near.Reserve(count + _count);
         var filter = new KeyFilter(wanted) { SmallLimit = _histogram.Smallest + _nearTie, LargeLimit = largeLimit };
         _near.Chain(fold.Select(keys, count, _bins, in filter, _near.Keys, _near.Positions), _bins);
         if (_request.Count)
@@ -91,10 +95,16 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     public void Finish(RankedRow farthest, out SemiHardResult result)
     {
         Span<RankedRow> negatives = _negatives.Span[.._count];
-        ReadOnlySpan<RankedRow> byRank = _byRank.Span[.._count];
+        ReadOnlySpan<int> byRank = _byRank.Span[.._count];
         ReadOnlySpan<int> order = _positives.Order;
+        int last = None;
+        RankedRow negative = RankedRow.None;
         for (int rank = 0; rank < byRank.Length; rank++)
-            negatives[order[rank]] = byRank[rank];
+        {
+            if (byRank[rank] != last)
+                negative = Evaluate(last = byRank[rank]);
+            negatives[order[rank]] = negative;
+        }
 
         result = new SemiHardResult
         {
@@ -117,6 +127,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         _margins.Dispose();
         _wanted.Dispose();
         _byRank.Dispose();
+        _wideAnchor.Dispose();
         _negatives.Dispose();
     }
 
@@ -147,10 +158,10 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         int end = -1;
         for (int rank = 0; rank < _count; rank++)
         {
-            int bin = Math.Max(first[rank], end + 1);
+            int start = Math.Max(first[rank], end + 1);
             end = Math.Max(end, _histogram.NextOccupied(last[rank] + 1));
-            for (; bin <= end; bin++)
-                wanted[bin >> 6] |= 1UL << (bin & 63);
+            for (; start <= end; start = (start | 63) + 1)
+                wanted[start >> 6] |= (ulong.MaxValue << (start & 63)) & (ulong.MaxValue >> (63 - Math.Min(end - (start & ~63), 63)));
         }
 
         float known = _histogram.SmallestOfLast;
@@ -162,23 +173,24 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     {
         float* low = _thresholds.Lows;
         float* high = _thresholds.Highs;
-        RankedRow* byRank = (RankedRow*)_byRank.DangerousGetAddress();
+        int* byRank = (int*)_byRank.DangerousGetAddress();
         int negative = None;
-        RankedRow ranked = RankedRow.None;
         for (int rank = 0; rank < _count; rank++)
         {
             // The one before serves as long as it is farther than this threshold too: none nearer is.
             double distance = _positives.Distance(rank);
-            bool serves = rank > 0 && (negative == None || _near.Keys[negative] > high[rank] || ranked.Distance > distance);
+            bool serves = rank > 0 && (negative == None || _near.Keys[negative] > high[rank] || DistanceOf(negative) > distance);
             if (!serves)
             {
                 negative = Walk(_bins.Fine(low[rank]), low[rank], high[rank], distance);
-                ranked = Evaluate(negative);
                 if (negative != None)
-                    TakeNearTies(keys, count, negative, ref ranked);
+                {
+                    negative = AmongNearTies(keys, count, negative);
+                    Ahead.Rows(session.GalleryRow(_near.Positions[negative]), 0, session.Gallery.Depth, 1);
+                }
             }
 
-            byRank[rank] = ranked;
+            byRank[rank] = negative;
         }
     }
 
@@ -219,28 +231,27 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     }
 
     // Keys that tie with one at the upper edge of its window may lie beyond it.
-    private void TakeNearTies(float* keys, int count, int negative, ref RankedRow ranked)
+    private int AmongNearTies(float* keys, int count, int negative)
     {
         float key = _near.Keys[negative];
         int bin = _bins[key + _nearTie];
-        if (((ulong*)_wanted.DangerousGetAddress())[bin >> 6] >> (bin & 63) is ulong bits && (bits & 1) != 0)
-            return;
+        ulong bits = ((ulong*)_wanted.DangerousGetAddress())[bin >> 6] >> (bin & 63);
+        if ((bits & 1) != 0)
+            return negative;
         IBlockFold fold = session.Kernel.Fold;
         ReadOnlySpan<int> rows = session.Layout.GalleryRows;
-        int best = _near.Positions[negative];
-        double bestKey = ExactKey(negative);
         for (int start = 0; (start = fold.NextWithin(keys, key, key + _nearTie, start, count, out uint hits)) < count; start += fold.Width)
         {
             for (; hits != 0; hits &= hits - 1)
             {
                 int position = start + BitOperations.TrailingZeroCount(hits);
-                double exact = session.ExactKey(_anchor, position);
-                if (IsBetter(exact, position, bestKey, best, rows))
-                    (best, bestKey) = (position, exact);
+                double exact = ExactKeyOf(position);
+                if (IsBetter(exact, position, ExactKey(negative), _near.Positions[negative], rows))
+                    negative = _near.Add(keys[position], position, exact);
             }
         }
 
-        ranked = new RankedRow(best, MetricKey.ToValue(session.Metric, bestKey));
+        return negative;
     }
 
     // Of the keys in the bins that each threshold touches, those not farther than it, in float64 where the key is too near.
@@ -277,7 +288,17 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     {
         double* exact = _near.Exact + near;
         if (double.IsNaN(*exact))
-            *exact = session.ExactKey(_anchor, _near.Positions[near]);
+            *exact = ExactKeyOf(_near.Positions[near]);
         return *exact;
+    }
+
+    // The same bits as the session's, with the anchor widened once for all.
+    private double ExactKeyOf(int position)
+    {
+        double* anchor = (double*)_wideAnchor.DangerousGetAddress();
+        float* row = session.GalleryRow(position);
+        return session.Metric == DistanceMetric.Cosine
+            ? session.CosineKey(ExactDistance.Dot(anchor, row, session.Gallery.Depth), _anchor, position)
+            : ExactDistance.SquaredEuclidean(anchor, row, session.Gallery.Depth);
     }
 }

@@ -75,5 +75,5 @@ internal sealed unsafe class ThresholdBins : IDisposable
     }
 
     /// <summary>A key this close to a threshold is not ranked in float32: the keys' tolerance, and the rounding of the threshold and of its limits.</summary>
-    public static double Slack(double threshold, double tolerance) => (1.0001 * tolerance) + (1e-6 * threshold);
+    public static double Slack(double threshold, double tolerance) => (1.0001 * tolerance) + (2e-7 * threshold);
 }

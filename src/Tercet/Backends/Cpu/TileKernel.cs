@@ -11,13 +11,20 @@ internal sealed unsafe class TileKernel
     /// <summary>The environment variable that forces a width: <c>scalar</c>, <c>128</c>, <c>256</c> or <c>512</c>.</summary>
     public const string LanesVariable = "TERCET_LANES";
 
-    private TileKernel(CpuLanes lanes, int rows, int columns, delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute, IBlockFold fold)
+    private TileKernel(
+        CpuLanes lanes,
+        int rows,
+        int columns,
+        delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute,
+        delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> proceed,
+        IBlockFold fold)
     {
         Fold = fold;
         Lanes = lanes;
         Rows = rows;
         Columns = columns;
         Compute = compute;
+        Proceed = proceed;
     }
 
     /// <summary>The vector width.</summary>
@@ -29,8 +36,11 @@ internal sealed unsafe class TileKernel
     /// <summary>Columns of a tile, and rows of a packed panel.</summary>
     public int Columns { get; }
 
-    /// <summary>The code; see <see cref="TileKernel8x3{TLanes, TVector}"/> for its parameters.</summary>
+    /// <summary>The code; see <see cref="TileKernel8x3{TLanes, TVector, TStart}"/> for its parameters.</summary>
     public delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> Compute { get; }
+
+    /// <summary>The same for a further part of the dimensions: adds to the keys that are there.</summary>
+    public delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> Proceed { get; }
 
     /// <summary>The epilogue of the same width.</summary>
     public IBlockFold Fold { get; }
@@ -73,11 +83,21 @@ internal sealed unsafe class TileKernel
     /// <exception cref="TercetException">This machine does not run that width.</exception>
     public static TileKernel For(CpuLanes lanes) => Require(lanes) switch
     {
-        CpuLanes.Bits512 => new(lanes, 8, 48, &TileKernel8x3<Lanes512, Vector512<float>>.Compute, new BlockFold<Lanes512, Vector512<float>>()),
-        CpuLanes.Bits256 => new(lanes, 4, 24, &TileKernel4x3<Lanes256, Vector256<float>>.Compute, new BlockFold<Lanes256, Vector256<float>>()),
-        CpuLanes.Bits128 => new(lanes, 4, 12, &TileKernel4x3<Lanes128, Vector128<float>>.Compute, new BlockFold<Lanes128, Vector128<float>>()),
-        _ => new(lanes, 4, 12, &TileKernel4x3<LanesScalar, FourFloats>.Compute, new BlockFold<LanesScalar, FourFloats>()),
+        CpuLanes.Bits512 => Tall<Lanes512, Vector512<float>>(lanes),
+        CpuLanes.Bits256 => Flat<Lanes256, Vector256<float>>(lanes),
+        CpuLanes.Bits128 => Flat<Lanes128, Vector128<float>>(lanes),
+        _ => Flat<LanesScalar, FourFloats>(lanes),
     };
+
+    private static TileKernel Tall<TLanes, TVector>(CpuLanes lanes)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct =>
+        new(lanes, 8, 3 * TLanes.Width, &TileKernel8x3<TLanes, TVector, FromNorms>.Compute, &TileKernel8x3<TLanes, TVector, FromKeys>.Compute, new BlockFold<TLanes, TVector>());
+
+    private static TileKernel Flat<TLanes, TVector>(CpuLanes lanes)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct =>
+        new(lanes, 4, 3 * TLanes.Width, &TileKernel4x3<TLanes, TVector, FromNorms>.Compute, &TileKernel4x3<TLanes, TVector, FromKeys>.Compute, new BlockFold<TLanes, TVector>());
 
     private static CpuLanes Require(CpuLanes lanes) => Supported.Contains(lanes)
         ? lanes

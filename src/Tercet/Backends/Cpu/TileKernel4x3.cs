@@ -11,9 +11,11 @@ namespace Tercet.Backends.Cpu;
 /// </remarks>
 /// <typeparam name="TLanes">The operations of the width.</typeparam>
 /// <typeparam name="TVector">Its vector.</typeparam>
-internal static unsafe class TileKernel4x3<TLanes, TVector>
+/// <typeparam name="TStart">What a key starts from.</typeparam>
+internal static unsafe class TileKernel4x3<TLanes, TVector, TStart>
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
+    where TStart : struct, IKeyStart
 {
     // SAFETY: rows and columns point into packed panels of depth × (3 × width) floats, the norms into arrays padded to whole panels, and keys to 4 rows
     // of at least 3 × width floats, keysStride apart. Written out so that every accumulator stays in a register.
@@ -69,8 +71,8 @@ internal static unsafe class TileKernel4x3<TLanes, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(TVector a, TVector b, TVector c, TVector factor, TVector normsA, TVector normsB, TVector normsC, float* keys)
     {
-        TLanes.Store(TLanes.MultiplyAdd(a, factor, normsA), keys);
-        TLanes.Store(TLanes.MultiplyAdd(b, factor, normsB), keys + TLanes.Width);
-        TLanes.Store(TLanes.MultiplyAdd(c, factor, normsC), keys + (2 * TLanes.Width));
+        TLanes.Store(TLanes.MultiplyAdd(a, factor, TStart.Of<TLanes, TVector>(normsA, keys)), keys);
+        TLanes.Store(TLanes.MultiplyAdd(b, factor, TStart.Of<TLanes, TVector>(normsB, keys + TLanes.Width)), keys + TLanes.Width);
+        TLanes.Store(TLanes.MultiplyAdd(c, factor, TStart.Of<TLanes, TVector>(normsC, keys + (2 * TLanes.Width))), keys + (2 * TLanes.Width));
     }
 }
