@@ -141,6 +141,38 @@ public sealed class OracleAgreementTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Mine_RowsThatTheSampledOnesSayNothingOf_SelectsWhatTheOracleSelects(CpuLanes lanes, DistanceMetric metric)
+    {
+        // The semi-hard kernel looks at a part of an anchor's keys to place its windows: here those of labels that lie elsewhere.
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        long[] labels = [.. Enumerable.Range(0, 1100).Select(i => (long)(i / 8))];
+        float[,] rows = MiningData.Rows(RowKind.Normal, labels, 6, new Random(6));
+        for (int i = 0; i < 600; i++)
+            rows[i, 0] += 20;
+        Check(owned, MiningCase.Of(rows, labels), new MiningOptions { Metric = metric, Threads = 2 });
+    }
+
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Mine_PairsOfNegativesThatTieInFloat32_SelectsWhatTheOracleSelects(CpuLanes lanes, DistanceMetric metric)
+    {
+        // Far from the origin float32 keys are coarse, and every row has a twin within their rounding: float64 decides, also where a bin's edge parts the twins.
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        long[] labels = [.. Enumerable.Range(0, 1200).Select(i => (long)(i / 12))];
+        var random = new Random(7);
+        float[,] rows = MiningData.Rows(RowKind.Normal, labels, 6, random);
+        for (int i = 0; i < labels.Length; i++)
+        {
+            rows[i, 0] += i % 2 == 0 ? 100 : 0;
+            for (int k = 0; k < rows.GetLength(1) && i % 2 == 1; k++)
+                rows[i, k] = rows[i - 1, k] + (1e-4f * MiningData.Normal(random));
+        }
+
+        Check(owned, MiningCase.Of(rows, labels), new MiningOptions { Metric = metric, Threads = 2 });
+    }
+
     [Fact]
     public void Mine_LabelsOfGrowingSizeInOneMiner_SelectsWhatTheOracleSelects()
     {
@@ -162,5 +194,13 @@ public sealed class OracleAgreementTests
                 }
             }
         }
+    }
+
+    private static void Check(OwnedMiner owned, MiningCase each, MiningOptions options)
+    {
+        var oracle = new Oracle(each, options.Metric);
+        Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out MiningStatistics statistics), $"{options}", options.Margin);
+        Agreement.Check(oracle, oracle.Counts(options.Margin), statistics.Counts, $"{options}", options.Margin);
+        Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options with { Statistics = StatisticsLevel.Selected }, out _), $"{options} (Selected)", options.Margin);
     }
 }
