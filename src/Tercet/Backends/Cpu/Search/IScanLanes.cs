@@ -17,10 +17,22 @@ internal unsafe interface IScanLanes<TVector, TInts>
     /// <summary><c>left + right</c>.</summary>
     static abstract TInts Add(TInts left, TInts right);
 
-    /// <summary>Lane i: <c>codes[2i] × low(pair) + codes[2i + 1] × high(pair)</c>, exact.</summary>
-    /// <param name="codes">Two signed bytes a lane.</param>
-    /// <param name="pair">Two int16 in one int32, the first in the low half.</param>
-    static abstract TInts MultiplyPairs(sbyte* codes, int* pair);
+    /// <summary>Reads four unsigned bytes a lane.</summary>
+    static abstract TInts Load(byte* codes);
+
+    /// <summary>Puts one int32 in every lane.</summary>
+    static abstract TInts Broadcast(int* source);
+
+    /// <summary>What sums by <see cref="AddProducts"/> begin with.</summary>
+    /// <param name="minusOffset">−128 times the sum of the query's codes.</param>
+    static abstract TInts FirstSum(int* minusOffset);
+
+    /// <summary><c>sum + Σ rows[i] · query[i]</c> of the four bytes in each lane, exact. Where the processor wants both with a sign, <c>rows[i] − 128</c> counts.</summary>
+    /// <param name="sum">Begun by <see cref="FirstSum"/>.</param>
+    /// <param name="rows">Four unsigned bytes a lane.</param>
+    /// <param name="query">Four signed bytes, −64 to 64, the same in every lane.</param>
+    /// <param name="ones">0x10001 in every lane.</param>
+    static abstract TInts AddProducts(TInts sum, TInts rows, TInts query, TInts ones);
 
     /// <summary>Each lane as float32, rounded to nearest.</summary>
     static abstract TVector ToFloats(TInts value);

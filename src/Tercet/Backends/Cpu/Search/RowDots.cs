@@ -41,6 +41,20 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
         }
     }
 
+    /// <summary>The score of one row, in the first of four floats; the others are undefined. Four floats of factors and biases are read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ComputeOne(float* row, nint depth, float* query, float* factors, float* biases, float* scores)
+    {
+        if (depth < TLanes.Width)
+        {
+            ComputePlain(row, 0, depth, 1, query, factors, biases, scores);
+            return;
+        }
+
+        TVector sum = Products(row, depth, query);
+        TScan.StoreScores(sum, sum, sum, sum, factors, biases, scores);
+    }
+
     // One row after another, front to back, and no hints: processors that follow one stream by themselves may lose it among four rows in step. The sums
     // over lanes are taken for four rows at once.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -22,15 +22,26 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
     public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MultiplyPairs(sbyte* codes, int* pair)
+    public static Vector128<int> Load(byte* codes) => Vector128.Load(codes).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Broadcast(int* source) => Vector128.Create(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> FirstSum(int* minusOffset) => Ssse3.IsSupported ? Vector128.Create(*minusOffset) : Vector128<int>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddProducts(Vector128<int> sum, Vector128<int> rows, Vector128<int> query, Vector128<int> ones)
     {
-        Vector128<short> left = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)codes).AsSByte());
-        Vector128<short> right = Vector128.Create(*pair).AsInt16();
-        if (Sse2.IsSupported)
-            return Sse2.MultiplyAddAdjacent(left, right);
-        return AdvSimd.Arm64.AddPairwise(
-            AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower()),
-            AdvSimd.MultiplyWideningLower(left.GetUpper(), right.GetUpper()));
+        if (Ssse3.IsSupported)
+            return sum + Sse2.MultiplyAddAdjacent(Ssse3.MultiplyAddAdjacent(rows.AsByte(), query.AsSByte()), ones.AsInt16());
+        Vector128<sbyte> left = (rows.AsByte() ^ Vector128.Create((byte)CodeRows.Offset)).AsSByte();
+        Vector128<sbyte> right = query.AsSByte();
+        if (Dp.IsSupported)
+            return Dp.DotProduct(sum, left, right);
+        return sum + AdvSimd.Arm64.AddPairwise(
+            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower())),
+            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(left.GetUpper(), right.GetUpper())));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,8 +24,17 @@ internal readonly unsafe struct ScanLanes256 : IScanLanes<Vector256<float>, Vect
     public static Vector256<int> Add(Vector256<int> left, Vector256<int> right) => left + right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MultiplyPairs(sbyte* codes, int* pair) =>
-        Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(Vector128.Load(codes)), Vector256.Create(*pair).AsInt16());
+    public static Vector256<int> Load(byte* codes) => Vector256.Load(codes).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Broadcast(int* source) => Vector256.Create(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> FirstSum(int* minusOffset) => Vector256.Create(*minusOffset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddProducts(Vector256<int> sum, Vector256<int> rows, Vector256<int> query, Vector256<int> ones) =>
+        sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(rows.AsByte(), query.AsSByte()), ones.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToFloats(Vector256<int> value) => Vector256.ConvertToSingle(value);

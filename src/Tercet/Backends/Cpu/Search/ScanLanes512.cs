@@ -24,8 +24,17 @@ internal readonly unsafe struct ScanLanes512 : IScanLanes<Vector512<float>, Vect
     public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> MultiplyPairs(sbyte* codes, int* pair) =>
-        Avx512BW.MultiplyAddAdjacent(Avx512BW.ConvertToVector512Int16(Vector256.Load(codes)), Vector512.Create(*pair).AsInt16());
+    public static Vector512<int> Load(byte* codes) => Vector512.Load(codes).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Broadcast(int* source) => Vector512.Create(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> FirstSum(int* minusOffset) => Vector512.Create(*minusOffset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> AddProducts(Vector512<int> sum, Vector512<int> rows, Vector512<int> query, Vector512<int> ones) =>
+        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(rows.AsByte(), query.AsSByte()), ones.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ToFloats(Vector512<int> value) => Vector512.ConvertToSingle(value);

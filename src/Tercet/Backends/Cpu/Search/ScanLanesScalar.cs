@@ -16,18 +16,22 @@ internal readonly unsafe struct ScanLanesScalar : IScanLanes<FourFloats, FourInt
 
     public static FourInts Add(FourInts left, FourInts right) => new(left.A + right.A, left.B + right.B, left.C + right.C, left.D + right.D);
 
-    public static FourInts MultiplyPairs(sbyte* codes, int* pair)
-    {
-        int low = (short)*pair;
-        int high = *pair >> 16;
-        return new FourInts(
-            (codes[0] * low) + (codes[1] * high),
-            (codes[2] * low) + (codes[3] * high),
-            (codes[4] * low) + (codes[5] * high),
-            (codes[6] * low) + (codes[7] * high));
-    }
+    public static FourInts Load(byte* codes) => *(FourInts*)codes;
+
+    public static FourInts Broadcast(int* source) => new(*source, *source, *source, *source);
+
+    public static FourInts FirstSum(int* minusOffset) => Broadcast(minusOffset);
+
+    public static FourInts AddProducts(FourInts sum, FourInts rows, FourInts query, FourInts ones) => new(
+        sum.A + Products(rows.A, query.A),
+        sum.B + Products(rows.B, query.B),
+        sum.C + Products(rows.C, query.C),
+        sum.D + Products(rows.D, query.D));
 
     public static FourFloats ToFloats(FourInts value) => new(value.A, value.B, value.C, value.D);
+
+    private static int Products(int row, int query) =>
+        ((byte)row * (sbyte)query) + ((byte)(row >> 8) * (sbyte)(query >> 8)) + ((byte)(row >> 16) * (sbyte)(query >> 16)) + ((byte)(row >> 24) * (sbyte)(query >> 24));
 
     private static float Sum(FourFloats value) => value.A + value.B + value.C + value.D;
 }

@@ -6,12 +6,16 @@ namespace Tercet.Backends.Cpu.Search;
 internal sealed unsafe class SearchWorker : IDisposable
 {
     private readonly PinnedBuffer<float> _scores;
+    private readonly PinnedBuffer<float> _bounds;
     private readonly PinnedBuffer<ulong> _rowHits = new(16);
     private readonly PinnedBuffer<float> _tail;
+    private FilterTrial _trial;
 
     // SAFETY: the buffers live as long as the worker.
     public SearchWorker(SearchPass pass, int scores, int tailFloats)
     {
+        _bounds = new PinnedBuffer<float>(scores);
+        Bounds = (float*)_bounds.DangerousGetAddress();
         _scores = new PinnedBuffer<float>(scores);
         _tail = new PinnedBuffer<float>(tailFloats);
         Scores = (float*)_scores.DangerousGetAddress();
@@ -24,8 +28,14 @@ internal sealed unsafe class SearchWorker : IDisposable
     /// <summary>Scores of a tile or of a chunk.</summary>
     public float* Scores { get; }
 
+    /// <summary>Lower bounds of the scores of a chunk.</summary>
+    public float* Bounds { get; }
+
     /// <summary>Where a tile's rows have hits.</summary>
     public ulong* RowHits { get; }
+
+    /// <summary>Whether the codes pay.</summary>
+    public ref FilterTrial Trial => ref _trial;
 
     /// <summary>Copies the last rows of the gallery, fewer than a tile has, in front of rows of zeros.</summary>
     // SAFETY: the scratch holds a tile's rows.
@@ -40,6 +50,7 @@ internal sealed unsafe class SearchWorker : IDisposable
     public void Dispose()
     {
         Lists.Dispose();
+        _bounds.Dispose();
         _scores.Dispose();
         _rowHits.Dispose();
         _tail.Dispose();
