@@ -22,6 +22,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
     // Where reading the codes first stops to pay: a score of a tile costs some cycles, one of a scan the bytes that it reads.
     private const int WorthwhileInTiles = 32;
     private const int WorthwhileInScans = 8;
+    private const int RowsAhead = 4;
     private const double MultiplyAddsPerWorker = 2e6;
 
     private readonly GalleryRows _gallery;
@@ -122,7 +123,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             int previous = _workers.Length;
             Array.Resize(ref _workers, count);
             for (int i = previous; i < count; i++)
-                _workers[i] = new SearchWorker(_pass, Math.Max(ChunkRows, _kernel.Rows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
+                _workers[i] = new SearchWorker(_pass, Math.Max(ChunkRows, _kernel.Rows * _kernel.Columns), Math.Max(ChunkRows, TileRows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
         }
 
         for (int i = 0; i < count; i++)
@@ -208,29 +209,42 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         byte* blocks = _codes!.Block(row / CodeRows.BlockRows);
         uint* hits = (uint*)worker.RowHits;
         int end = Math.Min(query + _kernel.Columns, _pass.Count);
-        int kept = 0;
         for (int first = query; first < end; first += CodeQueries.Group)
         {
             if (!_kernel.CodeTile(blocks, _codes.Quads, _coded.Codes(first), _coded.Numbers(first), _pass.Limits + first, hits))
                 continue;
             for (int i = 0; i < CodeQueries.Group; i++)
             {
-                for (uint bits = hits[i]; bits != 0; bits &= bits - 1, kept++)
-                    Look(worker, first + i, row + BitOperations.TrailingZeroCount(bits));
+                for (uint bits = hits[i]; bits != 0; bits &= bits - 1)
+                    worker.Keep(first + i, row + BitOperations.TrailingZeroCount(bits));
             }
         }
 
-        worker.Trial.Report(kept, TileRows * (end - query));
+        worker.Trial.Report(LookAtKept(worker), TileRows * (end - query));
     }
 
-    // What the codes leave is scored in float32, which leaves hardly anything beside the answer.
-    private void Look(SearchWorker worker, int query, int row)
+    // What the codes leave is scored in float32, which leaves hardly anything beside the answer. Such rows lie far apart, so each is asked for some rows before.
+    private int LookAtKept(SearchWorker worker)
     {
         float* scores = worker.Scores;
-        _kernel.Dot(_gallery.Source[row], _gallery.Depth, _plain[query], _gallery.Factors + row, _gallery.Biases + row, scores);
-        if (*scores <= _pass.Limits[query])
-            worker.Lists.Add(query, _pass.CandidateOf(query, *scores, row));
+        int count = worker.KeptCount;
+        for (int i = 0; i < Math.Min(RowsAhead, count); i++)
+            AskFor(worker.Kept[i].Row);
+        for (int i = 0; i < count; i++)
+        {
+            if (i + RowsAhead < count)
+                AskFor(worker.Kept[i + RowsAhead].Row);
+            (int query, int row) = worker.Kept[i];
+            _kernel.Dot(_gallery.Source[row], _gallery.Depth, _plain[query], _gallery.Factors + row, _gallery.Biases + row, scores);
+            if (*scores <= _pass.Limits[query])
+                worker.Lists.Add(query, _pass.CandidateOf(query, *scores, row));
+        }
+
+        worker.KeptCount = 0;
+        return count;
     }
+
+    private void AskFor(int row) => Ahead.Rows(_gallery.Source[row], 0, _gallery.Depth, 1);
 
     private void Scan(SearchWorker worker, int query, int first, int count)
     {
@@ -265,19 +279,12 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         int padded = blocks * CodeRows.BlockRows;
         _kernel.Codes(_codes!.Block(first / CodeRows.BlockRows), blocks, _codes.Quads, _coded.Codes(query), _coded.Numbers(query), bounds);
         IBlockFold fold = _kernel.Fold;
-        int kept = 0;
         for (int start = 0; (start = fold.NextHits(bounds, _pass.Limits[query], start, padded, out uint hits)) < padded; start += fold.Width)
         {
             for (; hits != 0; hits &= hits - 1)
-            {
-                int i = start + BitOperations.TrailingZeroCount(hits);
-                if (bounds[i] > _pass.Limits[query])
-                    continue;
-                Look(worker, query, first + i);
-                kept++;
-            }
+                worker.Keep(query, first + start + BitOperations.TrailingZeroCount(hits));
         }
 
-        worker.Trial.Report(kept, count);
+        worker.Trial.Report(LookAtKept(worker), count);
     }
 }
