@@ -2,7 +2,7 @@ using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu.Search;
 
-/// <summary>The queries of a pass in 7 bits a component, |pᵢ| ≤ 64: two products with a row's unsigned bytes fit int16 (2 · 255 · 64 &lt; 2¹⁵).</summary>
+/// <summary>The queries of a pass in 7 bits a component, |pᵢ| ≤ 64: four products with a row's unsigned codes fit int16 (4 · 127 · 64 &lt; 2¹⁵).</summary>
 internal sealed unsafe class CodeQueries : IDisposable
 {
     /// <summary>Queries are padded to a multiple of this, with zeros.</summary>

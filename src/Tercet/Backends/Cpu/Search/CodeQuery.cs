@@ -12,6 +12,6 @@ internal struct CodeQuery
     /// <summary>An upper bound of what its codes lose, ρ; negated.</summary>
     public float MinusResidual;
 
-    /// <summary>128 times the sum of its codes, negated: what unsigned codes of rows add to every sum.</summary>
+    /// <summary>64 times the sum of its codes, negated: what unsigned codes of rows add to every sum.</summary>
     public int MinusOffset;
 }

@@ -30,14 +30,10 @@ internal static unsafe class CodeScan<TLanes, TVector, TScan, TInts>
             {
                 byte* header = blocks + (4 * first);
                 byte* lane = header + CodeRows.HeaderBytes;
-                TInts even = TScan.FirstSum(&query->MinusOffset), odd = TScan.Zero;
+                TInts sum = TScan.FirstSum(&query->MinusOffset);
                 for (nint k = 0; k < quads; k += 2, lane += 2 * CodeRows.QuadBytes)
-                {
-                    even = TScan.AddProducts(even, TScan.Load(lane), TScan.Broadcast(codes + k), ones);
-                    odd = TScan.AddProducts(odd, TScan.Load(lane + CodeRows.QuadBytes), TScan.Broadcast(codes + k + 1), ones);
-                }
-
-                TLanes.Store(Bound(TScan.Add(even, odd), (float*)header, query), scores + first);
+                    sum = TScan.AddProducts(sum, TScan.Load(lane), TScan.Broadcast(codes + k), TScan.Load(lane + CodeRows.QuadBytes), TScan.Broadcast(codes + k + 1), ones);
+                TLanes.Store(Bound(sum, (float*)header, query), scores + first);
             }
 
             blocks += CodeRows.HeaderBytes + (quads * CodeRows.QuadBytes);

@@ -11,12 +11,6 @@ internal unsafe interface IScanLanes<TVector, TInts>
     /// <summary><c>scores[r] = factors[r] × (sum of all lanes of the r-th vector) + biases[r]</c>, r = 0…3.</summary>
     static abstract void StoreScores(TVector sum0, TVector sum1, TVector sum2, TVector sum3, float* factors, float* biases, float* scores);
 
-    /// <summary>Zero in every lane.</summary>
-    static abstract TInts Zero { get; }
-
-    /// <summary><c>left + right</c>.</summary>
-    static abstract TInts Add(TInts left, TInts right);
-
     /// <summary>Reads four unsigned bytes a lane.</summary>
     static abstract TInts Load(byte* codes);
 
@@ -24,15 +18,20 @@ internal unsafe interface IScanLanes<TVector, TInts>
     static abstract TInts Broadcast(int* source);
 
     /// <summary>What sums by <see cref="AddProducts"/> begin with.</summary>
-    /// <param name="minusOffset">−128 times the sum of the query's codes.</param>
+    /// <param name="minusOffset">−64 times the sum of the query's codes.</param>
     static abstract TInts FirstSum(int* minusOffset);
 
-    /// <summary><c>sum + Σ rows[i] · query[i]</c> of the four bytes in each lane, exact. Where the processor wants both with a sign, <c>rows[i] − 128</c> counts.</summary>
+    /// <summary>
+    /// <c>sum + Σ rows[i] · query[i]</c> of the eight bytes in each lane of two pairs of vectors, exact. Where the processor wants both with a sign,
+    /// <c>rows[i] − 64</c> counts.
+    /// </summary>
     /// <param name="sum">Begun by <see cref="FirstSum"/>.</param>
-    /// <param name="rows">Four unsigned bytes a lane.</param>
-    /// <param name="query">Four signed bytes, −64 to 64, the same in every lane.</param>
+    /// <param name="rows0">Four unsigned bytes a lane, 0 to 127.</param>
+    /// <param name="query0">Four signed bytes, −64 to 64, the same in every lane.</param>
+    /// <param name="rows1">Four more.</param>
+    /// <param name="query1">And what they meet.</param>
     /// <param name="ones">0x10001 in every lane.</param>
-    static abstract TInts AddProducts(TInts sum, TInts rows, TInts query, TInts ones);
+    static abstract TInts AddProducts(TInts sum, TInts rows0, TInts query0, TInts rows1, TInts query1, TInts ones);
 
     /// <summary>Each lane as float32, rounded to nearest.</summary>
     static abstract TVector ToFloats(TInts value);

@@ -9,17 +9,12 @@ namespace Tercet.Backends.Cpu.Search;
 // SAFETY: the pointers come from the scans, which keep them inside code blocks and packed queries (bench/Tercet.Bench, SearchBenchmark).
 internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vector128<int>>
 {
-    public static Vector128<int> Zero => Vector128<int>.Zero;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreScores(Vector128<float> sum0, Vector128<float> sum1, Vector128<float> sum2, Vector128<float> sum3, float* factors, float* biases, float* scores)
     {
         Vector128<float> sums = AddPairs(AddPairs(sum0, sum1), AddPairs(sum2, sum3));
         Vector128.FusedMultiplyAdd(Vector128.Load(factors), sums, Vector128.Load(biases)).Store(scores);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Load(byte* codes) => Vector128.Load(codes).AsInt32();
@@ -31,17 +26,12 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
     public static Vector128<int> FirstSum(int* minusOffset) => Ssse3.IsSupported ? Vector128.Create(*minusOffset) : Vector128<int>.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddProducts(Vector128<int> sum, Vector128<int> rows, Vector128<int> query, Vector128<int> ones)
+    public static Vector128<int> AddProducts(Vector128<int> sum, Vector128<int> rows0, Vector128<int> query0, Vector128<int> rows1, Vector128<int> query1, Vector128<int> ones)
     {
-        if (Ssse3.IsSupported)
-            return sum + Sse2.MultiplyAddAdjacent(Ssse3.MultiplyAddAdjacent(rows.AsByte(), query.AsSByte()), ones.AsInt16());
-        Vector128<sbyte> left = (rows.AsByte() ^ Vector128.Create((byte)CodeRows.Offset)).AsSByte();
-        Vector128<sbyte> right = query.AsSByte();
-        if (Dp.IsSupported)
-            return Dp.DotProduct(sum, left, right);
-        return sum + AdvSimd.Arm64.AddPairwise(
-            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower())),
-            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(left.GetUpper(), right.GetUpper())));
+        if (!Ssse3.IsSupported)
+            return AddSigned(AddSigned(sum, rows0, query0.AsSByte()), rows1, query1.AsSByte());
+        Vector128<short> first = Ssse3.MultiplyAddAdjacent(rows0.AsByte(), query0.AsSByte());
+        return sum + Sse2.MultiplyAddAdjacent(first + Ssse3.MultiplyAddAdjacent(rows1.AsByte(), query1.AsSByte()), ones.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -50,4 +40,15 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> AddPairs(Vector128<float> left, Vector128<float> right) =>
         Sse3.IsSupported ? Sse3.HorizontalAdd(left, right) : AdvSimd.Arm64.AddPairwise(left, right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> AddSigned(Vector128<int> sum, Vector128<int> rows, Vector128<sbyte> query)
+    {
+        Vector128<sbyte> codes = (rows.AsByte() - Vector128.Create((byte)CodeRows.Offset)).AsSByte();
+        if (Dp.IsSupported)
+            return Dp.DotProduct(sum, codes, query);
+        return sum + AdvSimd.Arm64.AddPairwise(
+            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(codes.GetLower(), query.GetLower())),
+            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(codes.GetUpper(), query.GetUpper())));
+    }
 }
