@@ -62,8 +62,24 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
     {
         int width = TLanes.Width;
         float zero = 0f;
-        TVector even = TLanes.Broadcast(&zero), odd = even;
+        TVector even = TLanes.Broadcast(&zero), odd = even, even2 = even, odd2 = even;
         nint k = 0;
+        for (; k + (8 * width) <= depth; k += 8 * width)
+        {
+            float* x = row + k;
+            float* y = query + k;
+            even = TLanes.MultiplyAdd(TLanes.Load(x), TLanes.Load(y), even);
+            odd = TLanes.MultiplyAdd(TLanes.Load(x + width), TLanes.Load(y + width), odd);
+            even2 = TLanes.MultiplyAdd(TLanes.Load(x + (2 * width)), TLanes.Load(y + (2 * width)), even2);
+            odd2 = TLanes.MultiplyAdd(TLanes.Load(x + (3 * width)), TLanes.Load(y + (3 * width)), odd2);
+            even = TLanes.MultiplyAdd(TLanes.Load(x + (4 * width)), TLanes.Load(y + (4 * width)), even);
+            odd = TLanes.MultiplyAdd(TLanes.Load(x + (5 * width)), TLanes.Load(y + (5 * width)), odd);
+            even2 = TLanes.MultiplyAdd(TLanes.Load(x + (6 * width)), TLanes.Load(y + (6 * width)), even2);
+            odd2 = TLanes.MultiplyAdd(TLanes.Load(x + (7 * width)), TLanes.Load(y + (7 * width)), odd2);
+        }
+
+        even = TLanes.Add(even, even2);
+        odd = TLanes.Add(odd, odd2);
         for (; k + (2 * width) <= depth; k += 2 * width)
         {
             even = TLanes.MultiplyAdd(TLanes.Load(row + k), TLanes.Load(query + k), even);

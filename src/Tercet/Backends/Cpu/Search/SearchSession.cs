@@ -17,6 +17,10 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
     private const int BlockBytes = 256 << 10;
     private const int ChunkRows = CodeRows.ChunkBlocks * CodeRows.BlockRows;
     private const int ChunksPerItem = 8;
+
+    // One query alone does not need its rows in a cache afterwards, and each look at the scores holds up the stream of rows.
+    private const int LongChunkRows = 4 * ChunkRows;
+    private const int NextBytes = 4096;
     private const int TileRows = 2 * CodeRows.BlockRows;
 
     // Where reading the codes first stops to pay: a score of a tile costs some cycles, one of a scan the bytes that it reads.
@@ -89,10 +93,11 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 
         int start = item * ChunksPerItem * ChunkRows;
         int end = (int)Math.Min(_gallery.Count, (long)start + (ChunksPerItem * ChunkRows));
-        for (; start < end; start += ChunkRows)
+        int rows = _form == Form.Rows && _pass.Count == 1 ? LongChunkRows : ChunkRows;
+        for (; start < end; start += rows)
         {
             for (int query = 0; query < _pass.Count; query++)
-                Scan(_workers[worker], query, start, Math.Min(ChunkRows, end - start));
+                Scan(_workers[worker], query, start, Math.Min(rows, end - start));
         }
     }
 
@@ -123,7 +128,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             int previous = _workers.Length;
             Array.Resize(ref _workers, count);
             for (int i = previous; i < count; i++)
-                _workers[i] = new SearchWorker(_pass, Math.Max(ChunkRows, _kernel.Rows * _kernel.Columns), Math.Max(ChunkRows, TileRows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
+                _workers[i] = new SearchWorker(_pass, Math.Max(LongChunkRows, _kernel.Rows * _kernel.Columns), Math.Max(ChunkRows, TileRows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
         }
 
         for (int i = 0; i < count; i++)
@@ -260,6 +265,8 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         int padded = (count + CodeRows.BlockRows - 1) / CodeRows.BlockRows * CodeRows.BlockRows;
         _kernel.Dots(_gallery.Source[first], _gallery.Source.Stride, _gallery.Depth, count, _plain[query], _gallery.Factors + first, _gallery.Biases + first, scores);
         new Span<float>(scores + count, padded - count).Fill(float.PositiveInfinity);
+        if (_pass.Count == 1)
+            Ahead.Bytes(_gallery.Source[first + count], NextBytes);
         IBlockFold fold = _kernel.Fold;
         for (int start = 0; (start = fold.NextHits(scores, _pass.Limits[query], start, padded, out uint hits)) < padded; start += fold.Width)
         {
