@@ -23,13 +23,6 @@ internal static unsafe class Ahead
             Sse.Prefetch0(address);
     }
 
-    /// <summary>Asks for what begins at an address, if there is any.</summary>
-    public static void Bytes(void* start, int count)
-    {
-        for (int offset = 0; offset < count; offset += LineBytes)
-            Line((byte*)start + offset);
-    }
-
     /// <summary>Asks for some rows, all of them inside the gallery.</summary>
     public static void Rows(float* rows, nint stride, int depth, int count)
     {

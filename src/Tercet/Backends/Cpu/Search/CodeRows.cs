@@ -24,11 +24,10 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
     /// <summary>What is added to a code so that it has no sign.</summary>
     public const int Offset = 64;
 
-    public const int ChunkBlocks = 16;
+    public const int ChunkBlocks = 128;
 
     private const int LargestCode = 63;
     private const long LargestSegmentBytes = 1L << 30;
-    private const int ChunksPerItem = 4;
 
     private readonly GalleryRows _gallery;
     private readonly PinnedBuffer<byte>[] _segments;
@@ -47,8 +46,7 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
         {
             for (int i = 0; i < _segments.Length; i++)
                 _segments[i] = new PinnedBuffer<byte>((int)(Math.Min(_blocksPerSegment, BlockCount - (i * _blocksPerSegment)) * BlockBytes));
-            int chunks = (BlockCount + ChunkBlocks - 1) / ChunkBlocks;
-            team.Run(this, (chunks + ChunksPerItem - 1) / ChunksPerItem, workers, CancellationToken.None);
+            team.Run(this, (BlockCount + ChunkBlocks - 1) / ChunkBlocks, workers, CancellationToken.None);
         }
         catch
         {
@@ -75,8 +73,8 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
 
     void ITeamJob.Execute(int worker, int item)
     {
-        int end = (int)Math.Min(BlockCount, (item + 1L) * ChunksPerItem * ChunkBlocks);
-        for (int block = item * ChunksPerItem * ChunkBlocks; block < end; block++)
+        int end = (int)Math.Min(BlockCount, (item + 1L) * ChunkBlocks);
+        for (int block = item * ChunkBlocks; block < end; block++)
         {
             for (int lane = 0; lane < BlockRows; lane++)
                 Encode(block, lane);

@@ -15,12 +15,10 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
     private const int LargestPass = 1536;
     private const long LargestListBytes = 64L << 20;
     private const int BlockBytes = 256 << 10;
-    private const int ChunkRows = CodeRows.ChunkBlocks * CodeRows.BlockRows;
-    private const int ChunksPerItem = 8;
+    private const int ChunkRows = 256;
 
-    // One query alone does not need its rows in a cache afterwards, and each look at the scores holds up the stream of rows.
-    private const int LongChunkRows = 4 * ChunkRows;
-    private const int NextBytes = 4096;
+    // One query alone does not need its rows in a cache afterwards, and each look at the scores holds up the streams of rows.
+    private const int LongChunkRows = CodeRows.ChunkBlocks * CodeRows.BlockRows;
     private const int TileRows = 2 * CodeRows.BlockRows;
 
     // Where reading the codes first stops to pay: a score of a tile costs some cycles, one of a scan the bytes that it reads.
@@ -75,7 +73,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             Load(queries, first, Math.Min(passSize, count - first));
             PrepareWorkers(workers, k);
             AddUnscored();
-            int rowsPerItem = _form == Form.Tiles ? BlockRows : ChunkRows * ChunksPerItem;
+            int rowsPerItem = _form == Form.Tiles ? BlockRows : LongChunkRows;
             _team.Run(this, (int)(((long)_gallery.Count + rowsPerItem - 1) / rowsPerItem), workers, cancellationToken);
             _finish.Prepare(_workers.AsSpan(0, workers), k, nearest + (first * nearestStride), nearestStride);
             _team.Run(_finish, _pass.Count, _pass.Count < 2 ? 1 : workers, cancellationToken);
@@ -91,13 +89,18 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             return;
         }
 
-        int start = item * ChunksPerItem * ChunkRows;
-        int end = (int)Math.Min(_gallery.Count, (long)start + (ChunksPerItem * ChunkRows));
-        int rows = _form == Form.Rows && _pass.Count == 1 ? LongChunkRows : ChunkRows;
-        for (; start < end; start += rows)
+        SearchWorker self = _workers[worker];
+        int start = item * LongChunkRows;
+        int end = (int)Math.Min(_gallery.Count, (long)start + LongChunkRows);
+        for (int count; start < end; start += count)
         {
+            count = Math.Min(self.ChunkRows, end - start);
             for (int query = 0; query < _pass.Count; query++)
-                Scan(_workers[worker], query, start, Math.Min(rows, end - start));
+                Scan(self, query, start, count);
+
+            // The limits fall with the first rows; from there on long streams are worth more than limits of the moment. Codes leave rows to look at: no longer ones there.
+            if (_form == Form.Rows && _pass.Count == 1)
+                self.ChunkRows = Math.Min(2 * self.ChunkRows, LongChunkRows);
         }
     }
 
@@ -128,12 +131,13 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             int previous = _workers.Length;
             Array.Resize(ref _workers, count);
             for (int i = previous; i < count; i++)
-                _workers[i] = new SearchWorker(_pass, Math.Max(LongChunkRows, _kernel.Rows * _kernel.Columns), Math.Max(ChunkRows, TileRows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
+                _workers[i] = new SearchWorker(_pass, Math.Max(LongChunkRows, _kernel.Rows * _kernel.Columns), Math.Max(LongChunkRows, TileRows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
         }
 
         for (int i = 0; i < count; i++)
         {
             _workers[i].Lists.Reset(_pass.Count, k);
+            _workers[i].ChunkRows = ChunkRows;
             _workers[i].Trial = new FilterTrial(_form == Form.Tiles ? WorthwhileInTiles : WorthwhileInScans);
         }
     }
@@ -265,8 +269,6 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         int padded = (count + CodeRows.BlockRows - 1) / CodeRows.BlockRows * CodeRows.BlockRows;
         _kernel.Dots(_gallery.Source[first], _gallery.Source.Stride, _gallery.Depth, count, _plain[query], _gallery.Factors + first, _gallery.Biases + first, scores);
         new Span<float>(scores + count, padded - count).Fill(float.PositiveInfinity);
-        if (_pass.Count == 1)
-            Ahead.Bytes(_gallery.Source[first + count], NextBytes);
         IBlockFold fold = _kernel.Fold;
         for (int start = 0; (start = fold.NextHits(scores, _pass.Limits[query], start, padded, out uint hits)) < padded; start += fold.Width)
         {

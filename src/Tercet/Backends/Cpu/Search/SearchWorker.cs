@@ -43,6 +43,9 @@ internal sealed unsafe class SearchWorker : IDisposable
     /// <summary>Where a tile's rows have hits.</summary>
     public ulong* RowHits { get; }
 
+    /// <summary>How many rows to scan before their scores are looked at.</summary>
+    public int ChunkRows { get; set; }
+
     /// <summary>Whether the codes pay.</summary>
     public ref FilterTrial Trial => ref _trial;
 
