@@ -22,6 +22,7 @@ internal static unsafe class CodeScan<TLanes, TVector, TScan, TInts>
     public static void Compute(byte* blocks, int count, nint quads, int* codes, CodeQuery* query, float* scores)
     {
         int width = TLanes.Width;
+        bool askAhead = Ahead.HelpsScans;
         int pair = 0x10001;
         TInts ones = TScan.Broadcast(&pair);
         for (int block = 0; block < count; block++, scores += CodeRows.BlockRows)
@@ -32,7 +33,16 @@ internal static unsafe class CodeScan<TLanes, TVector, TScan, TInts>
                 byte* lane = header + CodeRows.HeaderBytes;
                 TInts sum = TScan.FirstSum(&query->MinusOffset);
                 for (nint k = 0; k < quads; k += 2, lane += 2 * CodeRows.QuadBytes)
+                {
+                    if (askAhead)
+                    {
+                        Ahead.Line(lane + Ahead.Distance);
+                        Ahead.Line(lane + Ahead.Distance + CodeRows.QuadBytes);
+                    }
+
                     sum = TScan.AddProducts(sum, TScan.Load(lane), TScan.Broadcast(codes + k), TScan.Load(lane + CodeRows.QuadBytes), TScan.Broadcast(codes + k + 1), ones);
+                }
+
                 TLanes.Store(Bound(sum, (float*)header, query), scores + first);
             }
 

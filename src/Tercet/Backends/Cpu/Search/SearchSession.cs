@@ -10,7 +10,6 @@ namespace Tercet.Backends.Cpu.Search;
 /// </remarks>
 internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 {
-    private const int LargestScan = 12;
     private const int LargestCodeScan = 24;
     private const int LargestPass = 1536;
     private const long LargestListBytes = 64L << 20;
@@ -116,7 +115,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 
     private void Load(SourceRows queries, int first, int count)
     {
-        _form = _codes is not null && count <= LargestCodeScan ? Form.Codes : count <= LargestScan ? Form.Rows : Form.Tiles;
+        _form = _codes is not null && count <= LargestCodeScan ? Form.Codes : count <= _kernel.Columns / 2 ? Form.Rows : Form.Tiles;
         _pass.Load(queries, first, count, pack: _form == Form.Tiles);
         if (_form == Form.Rows || _codes is not null)
             _plain.Load(_pass, _kernel.Fold.Width);
