@@ -9,8 +9,8 @@ public enum SearchFilter
     None,
 
     /// <summary>
-    /// A companion of one byte a component, made when the index is built (about G · (D + 12) bytes more). A search of few queries reads it in place of the
-    /// rows, with a proven bound on each row's error, and looks at the rows only of the few that the bound leaves.
+    /// A companion of one byte a component, made when the index is built (about G · (D + 16) bytes more). A search reads it in place of the rows, with a
+    /// proven bound on each row's error, and looks at the rows only of the few that the bound leaves; where it leaves many, it reads the rows at once.
     /// </summary>
     [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "It is named for what it stores.")]
     Int8,

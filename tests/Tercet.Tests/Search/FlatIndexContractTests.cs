@@ -87,6 +87,7 @@ public sealed class FlatIndexContractTests
     [InlineData(SearchFilter.None, 1)]
     [InlineData(SearchFilter.None, 40)]
     [InlineData(SearchFilter.Int8, 1)]
+    [InlineData(SearchFilter.Int8, 40)]
     public void SearchBatch_SecondCall_AllocatesNothing(SearchFilter filter, int count)
     {
         using var index = new FlatIndex(SearchOracle.Rows(4000, 32, seed: 1).AsMemory2D(), new FlatIndexOptions { Filter = filter, Threads = 1 });

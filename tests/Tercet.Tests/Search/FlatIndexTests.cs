@@ -43,6 +43,38 @@ public sealed class FlatIndexTests
         }
     }
 
+    // Enough rows for limits to settle, so that the codes are read in tiles and in scans, in chunks of every length, and trusted.
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void SearchBatch_ManyRows_EqualsTheOracle(CpuLanes lanes, SearchMetric metric, SearchFilter filter)
+    {
+        float[,] gallery = SearchOracle.Rows(9001, 20, seed: 31);
+        foreach (int queryCount in (int[])[1, 3, 53])
+            Check(gallery, SearchOracle.Rows(queryCount, 20, seed: 32), 10, new FlatIndexOptions { Metric = metric, Filter = filter, Lanes = lanes, Threads = 2 });
+    }
+
+    [Theory]
+    [InlineData(SearchMetric.SquaredEuclidean)]
+    [InlineData(SearchMetric.Cosine)]
+    [InlineData(SearchMetric.InnerProduct)]
+    public void SearchBatch_CodesThatTellLittle_EqualsTheOracle(SearchMetric metric)
+    {
+        // One component of each row so large that its code takes the others' away; and every third row a small step beside the first.
+        float[,] gallery = SearchOracle.Rows(4000, 24, seed: 33);
+        float[,] queries = SearchOracle.Rows(50, 24, seed: 34);
+        for (int row = 0; row < 4000; row++)
+        {
+            gallery[row, 5] += 500;
+            for (int k = 0; row % 3 == 0 && k < 24; k++)
+                gallery[row, k] = gallery[0, k] + (gallery[row, k] * 1e-3f);
+        }
+
+        for (int query = 0; query < 50; query++)
+            queries[query, 5] += 500;
+        foreach (int count in (int[])[1, 50])
+            Check(gallery, queries.AsSpan2D()[..count, ..].ToArray(), 10, new FlatIndexOptions { Metric = metric, Filter = SearchFilter.Int8, Threads = 2 });
+    }
+
     [Theory]
     [MemberData(nameof(Forms))]
     public void SearchBatch_TiesAndDuplicates_LowestRowsFirst(CpuLanes lanes, SearchMetric metric, SearchFilter filter)

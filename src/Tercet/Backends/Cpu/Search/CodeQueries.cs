@@ -2,77 +2,71 @@ using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu.Search;
 
-/// <summary>The queries of a pass in 16 bits a component: pairs of dimensions, a scale and a norm each.</summary>
+/// <summary>The queries of a pass in 7 bits a component, |pᵢ| ≤ 64: four products with a row's unsigned codes fit int16 (4 · 127 · 64 &lt; 2¹⁵).</summary>
 internal sealed unsafe class CodeQueries : IDisposable
 {
-    private const int LargestCode = short.MaxValue;
+    /// <summary>Queries are padded to a multiple of this, with zeros.</summary>
+    public const int Group = 4;
 
-    private PinnedBuffer<int> _pairs = new(0);
-    private PinnedBuffer<float> _numbers = new(0);
-    private int* _first;
-    private float* _scales;
-    private int _pairCount;
-    private int _count;
+    private const int LargestCode = 64;
 
-    /// <summary>A query's pairs, <c>[CodeRows.Pairs]</c>.</summary>
-    public int* Pairs(int query) => _first + ((nint)query * _pairCount);
+    private PinnedBuffer<int> _codes = new(0);
+    private PinnedBuffer<CodeQuery> _numbers = new(0);
+    private int _quads;
 
-    /// <summary>What one unit of a query's codes is worth.</summary>
-    public float Scale(int query) => _scales[query];
+    /// <summary>A query's codes, four dimensions an int32, <c>[CodeRows.Quads]</c>; the next query's follow.</summary>
+    public int* Codes(int query) => (int*)_codes.DangerousGetAddress() + ((nint)query * _quads);
 
-    /// <summary>An upper bound of a query's norm, after scaling.</summary>
-    public float Norm(int query) => _scales[_count + query];
+    /// <summary>A query's numbers; the next query's follow.</summary>
+    public CodeQuery* Numbers(int query) => (CodeQuery*)_numbers.DangerousGetAddress() + query;
 
     /// <summary>Encodes every query.</summary>
-    /// <returns>Whether each keeps within the residual that the rows' bounds allow for; if not, the codes must not be used.</returns>
-    // SAFETY: the buffers hold a whole, zero-padded row of pairs and two numbers for every query.
-    public bool TryLoad(SearchPass pass, CodeRows rows)
+    // SAFETY: the buffers hold a whole, zero-padded row of codes and its numbers for every query, up to a whole group.
+    public void Load(SearchPass pass, CodeRows rows)
     {
-        _pairCount = rows.Pairs;
-        _count = pass.Count;
-        PinnedBuffer.Grow(ref _pairs, (long)_count * _pairCount);
-        PinnedBuffer.Grow(ref _numbers, 2L * _count);
-        _first = (int*)_pairs.DangerousGetAddress();
-        _scales = (float*)_numbers.DangerousGetAddress();
-        for (int query = 0; query < _count; query++)
-        {
-            if (!TryEncode(pass, rows, query))
-                return false;
-        }
-
-        return true;
+        _quads = rows.Quads;
+        int padded = (pass.Count + Group - 1) / Group * Group;
+        PinnedBuffer.Grow(ref _codes, (long)padded * _quads);
+        PinnedBuffer.Grow(ref _numbers, padded);
+        new Span<int>(Codes(0), padded * _quads).Clear();
+        for (int query = 0; query < padded; query++)
+            *Numbers(query) = query < pass.Count ? Encode(pass, query) : default;
     }
 
     public void Dispose()
     {
-        _pairs.Dispose();
+        _codes.Dispose();
         _numbers.Dispose();
     }
 
-    private bool TryEncode(SearchPass pass, CodeRows rows, int query)
+    private CodeQuery Encode(SearchPass pass, int query)
     {
         int depth = pass.Gallery.Depth;
         float* y = pass.Query(query);
         double divisor = pass.Scale(query);
-        double norm = pass.Norms[query] / divisor;
-        double largest = 0;
+        float largest = 0;
         for (int k = 0; k < depth; k++)
-            largest = Math.Max(largest, Math.Abs((double)y[k]));
-        float scale = (float)Math.Max(largest / divisor / LargestCode, norm * rows.GreatestCodeNorm / (0.99 * int.MaxValue));
-        short* codes = (short*)Pairs(query);
-        new Span<int>(codes, _pairCount).Clear();
+            largest = Math.Max(largest, Math.Abs(y[k]));
+        float scale = (float)(largest / divisor / LargestCode);
+        double inverse = scale > 0 ? 1 / (divisor * scale) : 0;
+        sbyte* codes = (sbyte*)Codes(query);
         double residual = 0;
+        int sum = 0;
         for (int k = 0; k < depth; k++)
         {
-            double component = y[k] / divisor;
-            int code = scale > 0 ? (int)Math.Clamp(Math.Round(component / scale), -LargestCode, LargestCode) : 0;
-            codes[k] = (short)code;
-            double lost = component - ((double)scale * code);
+            int code = Math.Clamp((int)Math.Round(y[k] * inverse), -LargestCode, LargestCode);
+            codes[k] = (sbyte)code;
+            sum += code;
+            double lost = (y[k] / divisor) - ((double)scale * code);
             residual += lost * lost;
         }
 
-        _scales[query] = scale;
-        _scales[_count + query] = MathF.BitIncrement((float)(1.000001 * norm));
-        return Math.Sqrt(residual) <= rows.QueryResidual * norm;
+        return new CodeQuery
+        {
+            Scale = scale,
+            MinusNorm = -CodeRows.Above(pass.Norms[query] / divisor),
+            MinusResidual = -CodeRows.Above(Math.Sqrt(residual)),
+            MinusOffset = -CodeRows.Offset * sum,
+        };
     }
 }

@@ -3,8 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Tercet.Backends.Cpu.Search;
 
 /// <summary>
-/// Lower bounds of the scores of consecutive blocks of int8 codes against one query of int16 codes. A lane holds one row, so nothing is ever summed across
-/// lanes; a query of 16 bits adds next to nothing to the rows' own error.
+/// Lower bounds of the scores of consecutive blocks of one-byte codes against one query's. A lane holds one row, so nothing is ever summed across lanes.
 /// </summary>
 /// <typeparam name="TLanes">The operations of the width.</typeparam>
 /// <typeparam name="TVector">Its vector.</typeparam>
@@ -16,38 +15,48 @@ internal static unsafe class CodeScan<TLanes, TVector, TScan, TInts>
     where TScan : struct, IScanLanes<TVector, TInts>
     where TInts : struct
 {
-    // SAFETY: blocks points to count code blocks as CodeRows lays them out, pairs a multiple of 4; query to pairs int32; scores to 16 floats a block.
+    // SAFETY: blocks points to count code blocks as CodeRows lays them out, quads an even number; codes to quads int32; scores to 16 floats a block.
 
-    /// <summary><c>scores[r] = factor[r] × (scale × (q_r · query)) + bias[r] − error[r] × norm</c>.</summary>
+    /// <summary><c>scores[r] = factor[r] × (scale × (q_r · p)) + bias[r] − residual[r] × ‖y‖ − norm[r] × ρ</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compute(byte* blocks, int count, nint pairs, int* query, float scale, float norm, float* scores)
+    public static void Compute(byte* blocks, int count, nint quads, int* codes, CodeQuery* query, float* scores)
     {
         int width = TLanes.Width;
-        float minusNorm = -norm;
+        bool askAhead = Ahead.HelpsScans;
+        int pair = 0x10001;
+        TInts ones = TScan.Broadcast(&pair);
         for (int block = 0; block < count; block++, scores += CodeRows.BlockRows)
         {
-            float* factors = (float*)blocks;
-            sbyte* codes = (sbyte*)blocks + CodeRows.HeaderBytes;
             for (int first = 0; first < CodeRows.BlockRows; first += width)
             {
-                sbyte* lane = codes + (2 * first);
-                TInts s0 = TScan.Zero, s1 = TScan.Zero, s2 = TScan.Zero, s3 = TScan.Zero;
-                for (nint p = 0; p < pairs; p += 4, lane += 4 * CodeRows.PairBytes)
+                byte* header = blocks + (4 * first);
+                byte* lane = header + CodeRows.HeaderBytes;
+                TInts sum = TScan.FirstSum(&query->MinusOffset);
+                for (nint k = 0; k < quads; k += 2, lane += 2 * CodeRows.QuadBytes)
                 {
-                    Ahead.Line(lane + Ahead.Distance);
-                    Ahead.Line(lane + Ahead.Distance + (2 * CodeRows.PairBytes));
-                    s0 = TScan.Add(s0, TScan.MultiplyPairs(lane, query + p));
-                    s1 = TScan.Add(s1, TScan.MultiplyPairs(lane + CodeRows.PairBytes, query + p + 1));
-                    s2 = TScan.Add(s2, TScan.MultiplyPairs(lane + (2 * CodeRows.PairBytes), query + p + 2));
-                    s3 = TScan.Add(s3, TScan.MultiplyPairs(lane + (3 * CodeRows.PairBytes), query + p + 3));
+                    if (askAhead)
+                    {
+                        Ahead.Line(lane + Ahead.Distance);
+                        Ahead.Line(lane + Ahead.Distance + CodeRows.QuadBytes);
+                    }
+
+                    sum = TScan.AddProducts(sum, TScan.Load(lane), TScan.Broadcast(codes + k), TScan.Load(lane + CodeRows.QuadBytes), TScan.Broadcast(codes + k + 1), ones);
                 }
 
-                TVector dot = TLanes.Multiply(TScan.ToFloats(TScan.Add(TScan.Add(s0, s1), TScan.Add(s2, s3))), TLanes.Broadcast(&scale));
-                TVector score = TLanes.MultiplyAdd(TLanes.Load(factors + first), dot, TLanes.Load(factors + CodeRows.BlockRows + first));
-                TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(factors + (2 * CodeRows.BlockRows) + first), TLanes.Broadcast(&minusNorm), score), scores + first);
+                TLanes.Store(Bound(sum, (float*)header, query), scores + first);
             }
 
-            blocks += CodeRows.HeaderBytes + (pairs * CodeRows.PairBytes);
+            blocks += CodeRows.HeaderBytes + (quads * CodeRows.QuadBytes);
         }
+    }
+
+    /// <summary>The lower bounds that sums of products amount to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Bound(TInts sum, float* header, CodeQuery* query)
+    {
+        TVector dot = TLanes.Multiply(TScan.ToFloats(sum), TLanes.Broadcast(&query->Scale));
+        TVector score = TLanes.MultiplyAdd(TLanes.Load(header), dot, TLanes.Load(header + CodeRows.BlockRows));
+        score = TLanes.MultiplyAdd(TLanes.Load(header + (2 * CodeRows.BlockRows)), TLanes.Broadcast(&query->MinusNorm), score);
+        return TLanes.MultiplyAdd(TLanes.Load(header + (3 * CodeRows.BlockRows)), TLanes.Broadcast(&query->MinusResidual), score);
     }
 }

@@ -11,16 +11,27 @@ internal unsafe interface IScanLanes<TVector, TInts>
     /// <summary><c>scores[r] = factors[r] × (sum of all lanes of the r-th vector) + biases[r]</c>, r = 0…3.</summary>
     static abstract void StoreScores(TVector sum0, TVector sum1, TVector sum2, TVector sum3, float* factors, float* biases, float* scores);
 
-    /// <summary>Zero in every lane.</summary>
-    static abstract TInts Zero { get; }
+    /// <summary>Reads four unsigned bytes a lane.</summary>
+    static abstract TInts Load(byte* codes);
 
-    /// <summary><c>left + right</c>.</summary>
-    static abstract TInts Add(TInts left, TInts right);
+    /// <summary>Puts one int32 in every lane.</summary>
+    static abstract TInts Broadcast(int* source);
 
-    /// <summary>Lane i: <c>codes[2i] × low(pair) + codes[2i + 1] × high(pair)</c>, exact.</summary>
-    /// <param name="codes">Two signed bytes a lane.</param>
-    /// <param name="pair">Two int16 in one int32, the first in the low half.</param>
-    static abstract TInts MultiplyPairs(sbyte* codes, int* pair);
+    /// <summary>What sums by <see cref="AddProducts"/> begin with.</summary>
+    /// <param name="minusOffset">−64 times the sum of the query's codes.</param>
+    static abstract TInts FirstSum(int* minusOffset);
+
+    /// <summary>
+    /// <c>sum + Σ rows[i] · query[i]</c> of the eight bytes in each lane of two pairs of vectors, exact. Where the processor wants both with a sign,
+    /// <c>rows[i] − 64</c> counts.
+    /// </summary>
+    /// <param name="sum">Begun by <see cref="FirstSum"/>.</param>
+    /// <param name="rows0">Four unsigned bytes a lane, 0 to 127.</param>
+    /// <param name="query0">Four signed bytes, −64 to 64, the same in every lane.</param>
+    /// <param name="rows1">Four more.</param>
+    /// <param name="query1">And what they meet.</param>
+    /// <param name="ones">0x10001 in every lane.</param>
+    static abstract TInts AddProducts(TInts sum, TInts rows0, TInts query0, TInts rows1, TInts query1, TInts ones);
 
     /// <summary>Each lane as float32, rounded to nearest.</summary>
     static abstract TVector ToFloats(TInts value);

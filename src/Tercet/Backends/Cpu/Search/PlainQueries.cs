@@ -29,8 +29,16 @@ internal sealed unsafe class PlainQueries : IDisposable
             float* source = pass.Query(query);
             float* target = this[query];
             double scale = pass.Scale(query);
-            for (int k = 0; k < depth; k++)
-                target[k] = scale == 1 ? source[k] : (float)(source[k] / scale);
+            if (scale == 1)
+            {
+                new ReadOnlySpan<float>(source, depth).CopyTo(new Span<float>(target, depth));
+            }
+            else
+            {
+                for (int k = 0; k < depth; k++)
+                    target[k] = (float)(source[k] / scale);
+            }
+
             int whole = depth / width * width;
             for (int lane = 0; lane < width; lane++)
             {

@@ -28,21 +28,87 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
             return;
         }
 
-        for (int row = 0; row < count; row += Group)
+        float* ones = stackalloc float[Group] { 1, 1, 1, 1 };
+        float* zeros = stackalloc float[Group] { 0, 0, 0, 0 };
+        float* dots = stackalloc float[Group];
+
+        // The last streams begin early enough to be whole; what they repeat has the same bits.
+        int length = (count + Group - 1) / Group;
+        int start1 = Math.Min(length, count - length), start2 = Math.Min(2 * length, count - length), start3 = count - length;
+        for (int row = 0; row < length; row++)
         {
-            // The last group begins early enough to be whole; what it repeats has the same bits.
-            row = Math.Min(row, count - Group);
             float* first = rows + (row * stride);
-            TVector s0 = Products(first, depth, query);
-            TVector s1 = Products(first + stride, depth, query);
-            TVector s2 = Products(first + (2 * stride), depth, query);
-            TVector s3 = Products(first + (3 * stride), depth, query);
-            TScan.StoreScores(s0, s1, s2, s3, factors + row, biases + row, scores + row);
+            Products(first, first + (start1 * stride), first + (start2 * stride), first + (start3 * stride), depth, query, ones, zeros, dots);
+            Store(dots[0], row, factors, biases, scores);
+            Store(dots[1], row + start1, factors, biases, scores);
+            Store(dots[2], row + start2, factors, biases, scores);
+            Store(dots[3], row + start3, factors, biases, scores);
         }
     }
 
-    // One row after another, front to back, and no hints: processors that follow one stream by themselves may lose it among four rows in step. The sums
-    // over lanes are taken for four rows at once.
+    /// <summary>The score of one row, in the first of four floats; the others are undefined. Four floats of factors and biases are read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ComputeOne(float* row, nint depth, float* query, float* factors, float* biases, float* scores)
+    {
+        if (depth < TLanes.Width)
+        {
+            ComputePlain(row, 0, depth, 1, query, factors, biases, scores);
+            return;
+        }
+
+        TVector sum = Products(row, depth, query);
+        TScan.StoreScores(sum, sum, sum, sum, factors, biases, scores);
+    }
+
+    // Four rows in step, far from each other: four streams that a processor follows each by itself, where four rows side by side look like one that jumps
+    // about (bench/results/notes-search.md). The query is loaded once for all four, and the sums over lanes are taken together.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Products(float* r0, float* r1, float* r2, float* r3, nint depth, float* query, float* ones, float* zeros, float* dots)
+    {
+        int width = TLanes.Width;
+        TVector none = TLanes.Broadcast(zeros);
+        TVector a0 = none, a1 = none, a2 = none, a3 = none;
+        TVector b0 = none, b1 = none, b2 = none, b3 = none;
+        nint k = 0;
+        for (; k + (2 * width) <= depth; k += 2 * width)
+        {
+            TVector y0 = TLanes.Load(query + k), y1 = TLanes.Load(query + k + width);
+            a0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k), y0, a0);
+            b0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k + width), y1, b0);
+            a1 = TLanes.MultiplyAdd(TLanes.Load(r1 + k), y0, a1);
+            b1 = TLanes.MultiplyAdd(TLanes.Load(r1 + k + width), y1, b1);
+            a2 = TLanes.MultiplyAdd(TLanes.Load(r2 + k), y0, a2);
+            b2 = TLanes.MultiplyAdd(TLanes.Load(r2 + k + width), y1, b2);
+            a3 = TLanes.MultiplyAdd(TLanes.Load(r3 + k), y0, a3);
+            b3 = TLanes.MultiplyAdd(TLanes.Load(r3 + k + width), y1, b3);
+        }
+
+        if (k + width <= depth)
+        {
+            TVector y = TLanes.Load(query + k);
+            a0 = TLanes.MultiplyAdd(TLanes.Load(r0 + k), y, a0);
+            a1 = TLanes.MultiplyAdd(TLanes.Load(r1 + k), y, a1);
+            a2 = TLanes.MultiplyAdd(TLanes.Load(r2 + k), y, a2);
+            a3 = TLanes.MultiplyAdd(TLanes.Load(r3 + k), y, a3);
+            k += width;
+        }
+
+        if (k < depth)
+        {
+            TVector y = TLanes.Load(query + depth);
+            nint last = depth - width;
+            b0 = TLanes.MultiplyAdd(TLanes.Load(r0 + last), y, b0);
+            b1 = TLanes.MultiplyAdd(TLanes.Load(r1 + last), y, b1);
+            b2 = TLanes.MultiplyAdd(TLanes.Load(r2 + last), y, b2);
+            b3 = TLanes.MultiplyAdd(TLanes.Load(r3 + last), y, b3);
+        }
+
+        TScan.StoreScores(TLanes.Add(a0, b0), TLanes.Add(a1, b1), TLanes.Add(a2, b2), TLanes.Add(a3, b3), ones, zeros, dots);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float dot, int row, float* factors, float* biases, float* scores) => scores[row] = MathF.FusedMultiplyAdd(factors[row], dot, biases[row]);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Products(float* row, nint depth, float* query)
     {

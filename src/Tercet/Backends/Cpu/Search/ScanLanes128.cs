@@ -9,8 +9,6 @@ namespace Tercet.Backends.Cpu.Search;
 // SAFETY: the pointers come from the scans, which keep them inside code blocks and packed queries (bench/Tercet.Bench, SearchBenchmark).
 internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vector128<int>>
 {
-    public static Vector128<int> Zero => Vector128<int>.Zero;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreScores(Vector128<float> sum0, Vector128<float> sum1, Vector128<float> sum2, Vector128<float> sum3, float* factors, float* biases, float* scores)
     {
@@ -19,18 +17,21 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Add(Vector128<int> left, Vector128<int> right) => left + right;
+    public static Vector128<int> Load(byte* codes) => Vector128.Load(codes).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> MultiplyPairs(sbyte* codes, int* pair)
+    public static Vector128<int> Broadcast(int* source) => Vector128.Create(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> FirstSum(int* minusOffset) => Ssse3.IsSupported ? Vector128.Create(*minusOffset) : Vector128<int>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddProducts(Vector128<int> sum, Vector128<int> rows0, Vector128<int> query0, Vector128<int> rows1, Vector128<int> query1, Vector128<int> ones)
     {
-        Vector128<short> left = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)codes).AsSByte());
-        Vector128<short> right = Vector128.Create(*pair).AsInt16();
-        if (Sse2.IsSupported)
-            return Sse2.MultiplyAddAdjacent(left, right);
-        return AdvSimd.Arm64.AddPairwise(
-            AdvSimd.MultiplyWideningLower(left.GetLower(), right.GetLower()),
-            AdvSimd.MultiplyWideningLower(left.GetUpper(), right.GetUpper()));
+        if (!Ssse3.IsSupported)
+            return AddSigned(AddSigned(sum, rows0, query0.AsSByte()), rows1, query1.AsSByte());
+        Vector128<short> first = Ssse3.MultiplyAddAdjacent(rows0.AsByte(), query0.AsSByte());
+        return sum + Sse2.MultiplyAddAdjacent(first + Ssse3.MultiplyAddAdjacent(rows1.AsByte(), query1.AsSByte()), ones.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,4 +40,15 @@ internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vect
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> AddPairs(Vector128<float> left, Vector128<float> right) =>
         Sse3.IsSupported ? Sse3.HorizontalAdd(left, right) : AdvSimd.Arm64.AddPairwise(left, right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> AddSigned(Vector128<int> sum, Vector128<int> rows, Vector128<sbyte> query)
+    {
+        Vector128<sbyte> codes = (rows.AsByte() - Vector128.Create((byte)CodeRows.Offset)).AsSByte();
+        if (Dp.IsSupported)
+            return Dp.DotProduct(sum, codes, query);
+        return sum + AdvSimd.Arm64.AddPairwise(
+            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(codes.GetLower(), query.GetLower())),
+            AdvSimd.AddPairwiseWidening(AdvSimd.MultiplyWideningLower(codes.GetUpper(), query.GetUpper())));
+    }
 }

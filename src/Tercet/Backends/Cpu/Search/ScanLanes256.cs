@@ -8,8 +8,6 @@ namespace Tercet.Backends.Cpu.Search;
 // SAFETY: the pointers come from the scans, which keep them inside code blocks and packed queries (bench/Tercet.Bench, SearchBenchmark).
 internal readonly unsafe struct ScanLanes256 : IScanLanes<Vector256<float>, Vector256<int>>
 {
-    public static Vector256<int> Zero => Vector256<int>.Zero;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreScores(Vector256<float> sum0, Vector256<float> sum1, Vector256<float> sum2, Vector256<float> sum3, float* factors, float* biases, float* scores) => ScanLanes128.StoreScores(
         sum0.GetLower() + sum0.GetUpper(),
@@ -21,11 +19,18 @@ internal readonly unsafe struct ScanLanes256 : IScanLanes<Vector256<float>, Vect
         scores);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Add(Vector256<int> left, Vector256<int> right) => left + right;
+    public static Vector256<int> Load(byte* codes) => Vector256.Load(codes).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> MultiplyPairs(sbyte* codes, int* pair) =>
-        Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(Vector128.Load(codes)), Vector256.Create(*pair).AsInt16());
+    public static Vector256<int> Broadcast(int* source) => Vector256.Create(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> FirstSum(int* minusOffset) => Vector256.Create(*minusOffset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> AddProducts(Vector256<int> sum, Vector256<int> rows0, Vector256<int> query0, Vector256<int> rows1, Vector256<int> query1, Vector256<int> ones) => sum + Avx2.MultiplyAddAdjacent(
+        Avx2.MultiplyAddAdjacent(rows0.AsByte(), query0.AsSByte()) + Avx2.MultiplyAddAdjacent(rows1.AsByte(), query1.AsSByte()),
+        ones.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> ToFloats(Vector256<int> value) => Vector256.ConvertToSingle(value);

@@ -8,8 +8,6 @@ namespace Tercet.Backends.Cpu.Search;
 // SAFETY: the pointers come from the scans, which keep them inside code blocks and packed queries (bench/Tercet.Bench, SearchBenchmark).
 internal readonly unsafe struct ScanLanes512 : IScanLanes<Vector512<float>, Vector512<int>>
 {
-    public static Vector512<int> Zero => Vector512<int>.Zero;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreScores(Vector512<float> sum0, Vector512<float> sum1, Vector512<float> sum2, Vector512<float> sum3, float* factors, float* biases, float* scores) => ScanLanes256.StoreScores(
         sum0.GetLower() + sum0.GetUpper(),
@@ -21,11 +19,18 @@ internal readonly unsafe struct ScanLanes512 : IScanLanes<Vector512<float>, Vect
         scores);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Add(Vector512<int> left, Vector512<int> right) => left + right;
+    public static Vector512<int> Load(byte* codes) => Vector512.Load(codes).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> MultiplyPairs(sbyte* codes, int* pair) =>
-        Avx512BW.MultiplyAddAdjacent(Avx512BW.ConvertToVector512Int16(Vector256.Load(codes)), Vector512.Create(*pair).AsInt16());
+    public static Vector512<int> Broadcast(int* source) => Vector512.Create(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> FirstSum(int* minusOffset) => Vector512.Create(*minusOffset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> AddProducts(Vector512<int> sum, Vector512<int> rows0, Vector512<int> query0, Vector512<int> rows1, Vector512<int> query1, Vector512<int> ones) => sum + Avx512BW.MultiplyAddAdjacent(
+        Avx512BW.MultiplyAddAdjacent(rows0.AsByte(), query0.AsSByte()) + Avx512BW.MultiplyAddAdjacent(rows1.AsByte(), query1.AsSByte()),
+        ones.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ToFloats(Vector512<int> value) => Vector512.ConvertToSingle(value);

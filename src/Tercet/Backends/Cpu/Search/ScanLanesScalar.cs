@@ -4,8 +4,6 @@ namespace Tercet.Backends.Cpu.Search;
 // SAFETY: as for the vector widths; the pointers come from the scans.
 internal readonly unsafe struct ScanLanesScalar : IScanLanes<FourFloats, FourInts>
 {
-    public static FourInts Zero => default;
-
     public static void StoreScores(FourFloats sum0, FourFloats sum1, FourFloats sum2, FourFloats sum3, float* factors, float* biases, float* scores)
     {
         scores[0] = MathF.FusedMultiplyAdd(factors[0], Sum(sum0), biases[0]);
@@ -14,20 +12,22 @@ internal readonly unsafe struct ScanLanesScalar : IScanLanes<FourFloats, FourInt
         scores[3] = MathF.FusedMultiplyAdd(factors[3], Sum(sum3), biases[3]);
     }
 
-    public static FourInts Add(FourInts left, FourInts right) => new(left.A + right.A, left.B + right.B, left.C + right.C, left.D + right.D);
+    public static FourInts Load(byte* codes) => *(FourInts*)codes;
 
-    public static FourInts MultiplyPairs(sbyte* codes, int* pair)
-    {
-        int low = (short)*pair;
-        int high = *pair >> 16;
-        return new FourInts(
-            (codes[0] * low) + (codes[1] * high),
-            (codes[2] * low) + (codes[3] * high),
-            (codes[4] * low) + (codes[5] * high),
-            (codes[6] * low) + (codes[7] * high));
-    }
+    public static FourInts Broadcast(int* source) => new(*source, *source, *source, *source);
+
+    public static FourInts FirstSum(int* minusOffset) => Broadcast(minusOffset);
+
+    public static FourInts AddProducts(FourInts sum, FourInts rows0, FourInts query0, FourInts rows1, FourInts query1, FourInts ones) => new(
+        sum.A + Products(rows0.A, query0.A) + Products(rows1.A, query1.A),
+        sum.B + Products(rows0.B, query0.B) + Products(rows1.B, query1.B),
+        sum.C + Products(rows0.C, query0.C) + Products(rows1.C, query1.C),
+        sum.D + Products(rows0.D, query0.D) + Products(rows1.D, query1.D));
 
     public static FourFloats ToFloats(FourInts value) => new(value.A, value.B, value.C, value.D);
+
+    private static int Products(int row, int query) =>
+        ((byte)row * (sbyte)query) + ((byte)(row >> 8) * (sbyte)(query >> 8)) + ((byte)(row >> 16) * (sbyte)(query >> 16)) + ((byte)(row >> 24) * (sbyte)(query >> 24));
 
     private static float Sum(FourFloats value) => value.A + value.B + value.C + value.D;
 }

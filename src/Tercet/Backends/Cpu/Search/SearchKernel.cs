@@ -10,12 +10,16 @@ internal sealed unsafe class SearchKernel
         TileKernel shape,
         delegate*<float*, nint, float*, nint, float*, float*, float*, float*, ulong*, bool> tile,
         delegate*<float*, nint, nint, int, float*, float*, float*, float*, void> dots,
-        delegate*<byte*, int, nint, int*, float, float, float*, void> codes)
+        delegate*<float*, nint, float*, float*, float*, float*, void> dot,
+        delegate*<byte*, int, nint, int*, CodeQuery*, float*, void> codes,
+        delegate*<byte*, nint, int*, CodeQuery*, float*, uint*, bool> codeTile)
     {
         (Rows, Columns, Fold) = (shape.Rows, shape.Columns, shape.Fold);
         Tile = tile;
         Dots = dots;
+        Dot = dot;
         Codes = codes;
+        CodeTile = codeTile;
     }
 
     /// <summary>Gallery rows of a tile.</summary>
@@ -33,8 +37,14 @@ internal sealed unsafe class SearchKernel
     /// <summary>See <see cref="RowDots{TLanes, TVector, TScan, TInts}.Compute"/>.</summary>
     public delegate*<float*, nint, nint, int, float*, float*, float*, float*, void> Dots { get; }
 
+    /// <summary>See <see cref="RowDots{TLanes, TVector, TScan, TInts}.ComputeOne"/>.</summary>
+    public delegate*<float*, nint, float*, float*, float*, float*, void> Dot { get; }
+
     /// <summary>See <see cref="CodeScan{TLanes, TVector, TScan, TInts}.Compute"/>.</summary>
-    public delegate*<byte*, int, nint, int*, float, float, float*, void> Codes { get; }
+    public delegate*<byte*, int, nint, int*, CodeQuery*, float*, void> Codes { get; }
+
+    /// <summary>See <see cref="CodeTile{TLanes, TVector, TScan, TInts}.Compute"/>.</summary>
+    public delegate*<byte*, nint, int*, CodeQuery*, float*, uint*, bool> CodeTile { get; }
 
     /// <summary>The kernels of one width.</summary>
     /// <param name="lanes">The width; <see langword="null"/> means the preferred one.</param>
@@ -58,5 +68,11 @@ internal sealed unsafe class SearchKernel
         where TVector : struct
         where TScan : struct, IScanLanes<TVector, TInts>
         where TInts : struct =>
-        new(shape, tile, &RowDots<TLanes, TVector, TScan, TInts>.Compute, &CodeScan<TLanes, TVector, TScan, TInts>.Compute);
+        new(
+            shape,
+            tile,
+            &RowDots<TLanes, TVector, TScan, TInts>.Compute,
+            &RowDots<TLanes, TVector, TScan, TInts>.ComputeOne,
+            &CodeScan<TLanes, TVector, TScan, TInts>.Compute,
+            &CodeTile<TLanes, TVector, TScan, TInts>.Compute);
 }

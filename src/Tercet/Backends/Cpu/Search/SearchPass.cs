@@ -7,7 +7,8 @@ namespace Tercet.Backends.Cpu.Search;
 /// The error of a float32 score. The sum of D products in any order is off by at most D·u·Σ|x·y| ≤ D·u·‖x‖‖y‖ (u = 2⁻²⁴) and one rounding more for the
 /// score itself; factor, bias and (cosine) the scaled query add three, and the arithmetic on bounds three: D + 12 roundings of quantities no larger
 /// than ‖x‖‖y‖ + ‖x‖²/2, the 1 % covering the second-order terms (D ≤ 65,536), and what underflow loses, times 1/‖x‖ ≤ 2⁶⁰ under cosine.
-/// The int8 scores bound the error of each row themselves; here only their bias' roundings count.
+/// The lower bounds that codes give meet the same limits. They allow for what the codes lose and not for their own roundings: ten, of partial results no larger
+/// than 7·‖x‖‖y‖ + ‖x‖²/2 (no code loses more than there is: r ≤ ‖x‖, ρ ≤ ‖y‖, so ‖s·q‖‖t·p‖ ≤ 4·‖x‖‖y‖), less than 40 of ‖x‖‖y‖ + ‖x‖²/2. Hence D + 40 for both.
 /// </remarks>
 internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel) : IDisposable
 {
@@ -46,10 +47,9 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
     /// <param name="first">The first one.</param>
     /// <param name="count">How many.</param>
     /// <param name="pack">Whether panels are wanted.</param>
-    /// <param name="scoresAreInt8">Whether scores will bound their own error.</param>
     /// <exception cref="ArgumentException">A query is not finite, or too large.</exception>
     // SAFETY: the buffers hold count queries padded to whole panels.
-    public void Load(SourceRows source, int first, int count, bool pack, bool scoresAreInt8)
+    public void Load(SourceRows source, int first, int count, bool pack)
     {
         _source = source;
         _firstQuery = first;
@@ -74,7 +74,7 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
             double norm = Math.Sqrt(RowCheck.SquaredNorm(Query(query), gallery.Depth, first + query, "queries"));
             Norms[query] = norm;
             Bounds[query] = float.MaxValue;
-            _errors[query] = ErrorOf(norm, scoresAreInt8);
+            _errors[query] = ErrorOf(norm);
 
             // Every row is at distance 1 from a zero query: there is nothing to look for.
             if (!IsAnswered(query))
@@ -107,9 +107,7 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
     /// <param name="query">The query.</param>
     /// <param name="score">The score.</param>
     /// <param name="row">The row.</param>
-    /// <param name="slack">How far the true score may lie above it, beyond the error that every score has.</param>
-    public Candidate CandidateOf(int query, float score, int row, float slack) =>
-        new(score - _errors[query], score + slack + _errors[query], row);
+    public Candidate CandidateOf(int query, float score, int row) => new(score - _errors[query], score + _errors[query], row);
 
     /// <summary>What float64 says of a row.</summary>
     public double ExactKey(int query, int row) => gallery.ExactKey(Query(query), Norms[query], row);
@@ -130,16 +128,13 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
         _norms.Dispose();
     }
 
-    private float ErrorOf(double norm, bool scoresAreInt8)
+    private float ErrorOf(double norm)
     {
-        double depth = gallery.Depth + 12;
+        double depth = gallery.Depth + 40;
         double norms = gallery.ScoredNorm * (gallery.Metric == Tercet.Search.SearchMetric.Cosine ? 1 : norm);
         double halfSquare = gallery.IsEuclidean ? 0.5 * gallery.ScoredNorm * gallery.ScoredNorm : 0;
         double underflow = float.Epsilon * (gallery.Metric == Tercet.Search.SearchMetric.Cosine ? 1L << 60 : 1);
-        double error = scoresAreInt8
-            ? 20 * ((UnitRoundoff * (norms + halfSquare)) + underflow)
-            : depth * ((UnitRoundoff * (norms + halfSquare)) + underflow);
-        return (float)(1.01 * error);
+        return (float)(1.01 * depth * ((UnitRoundoff * (norms + halfSquare)) + underflow));
     }
 
     private void Pack(int padded)

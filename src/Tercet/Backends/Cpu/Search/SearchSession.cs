@@ -1,4 +1,4 @@
-using CommunityToolkit.HighPerformance;
+using System.Numerics;
 using Tercet.Search;
 
 namespace Tercet.Backends.Cpu.Search;
@@ -10,13 +10,20 @@ namespace Tercet.Backends.Cpu.Search;
 /// </remarks>
 internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 {
-    private const int LargestScan = 12;
     private const int LargestCodeScan = 24;
     private const int LargestPass = 1536;
     private const long LargestListBytes = 64L << 20;
     private const int BlockBytes = 256 << 10;
-    private const int ChunkRows = CodeRows.ChunkBlocks * CodeRows.BlockRows;
-    private const int ChunksPerItem = 8;
+    private const int ChunkRows = 256;
+
+    // One query alone does not need its rows in a cache afterwards, and each look at the scores holds up the streams of rows.
+    private const int LongChunkRows = CodeRows.ChunkBlocks * CodeRows.BlockRows;
+    private const int TileRows = 2 * CodeRows.BlockRows;
+
+    // Where reading the codes first stops to pay: a score of a tile costs some cycles, one of a scan the bytes that it reads.
+    private const int WorthwhileInTiles = 32;
+    private const int WorthwhileInScans = 8;
+    private const int RowsAhead = 4;
     private const double MultiplyAddsPerWorker = 2e6;
 
     private readonly GalleryRows _gallery;
@@ -44,7 +51,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         Codes,
     }
 
-    private int BlockRows => Math.Clamp(BlockBytes / (_gallery.Depth * sizeof(float)) / _kernel.Rows, 1, 512 / _kernel.Rows) * _kernel.Rows;
+    private int BlockRows => Math.Clamp(BlockBytes / (_gallery.Depth * sizeof(float)) / TileRows, 1, 512 / TileRows) * TileRows;
 
     /// <summary>Searches.</summary>
     /// <param name="queries">The queries, pinned.</param>
@@ -65,7 +72,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             Load(queries, first, Math.Min(passSize, count - first));
             PrepareWorkers(workers, k);
             AddUnscored();
-            int rowsPerItem = _form == Form.Tiles ? BlockRows : ChunkRows * ChunksPerItem;
+            int rowsPerItem = _form == Form.Tiles ? BlockRows : LongChunkRows;
             _team.Run(this, (int)(((long)_gallery.Count + rowsPerItem - 1) / rowsPerItem), workers, cancellationToken);
             _finish.Prepare(_workers.AsSpan(0, workers), k, nearest + (first * nearestStride), nearestStride);
             _team.Run(_finish, _pass.Count, _pass.Count < 2 ? 1 : workers, cancellationToken);
@@ -81,12 +88,18 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             return;
         }
 
-        int start = item * ChunksPerItem * ChunkRows;
-        int end = (int)Math.Min(_gallery.Count, (long)start + (ChunksPerItem * ChunkRows));
-        for (; start < end; start += ChunkRows)
+        SearchWorker self = _workers[worker];
+        int start = item * LongChunkRows;
+        int end = (int)Math.Min(_gallery.Count, (long)start + LongChunkRows);
+        for (int count; start < end; start += count)
         {
+            count = Math.Min(self.ChunkRows, end - start);
             for (int query = 0; query < _pass.Count; query++)
-                Scan(_workers[worker], query, start, Math.Min(ChunkRows, end - start));
+                Scan(self, query, start, count);
+
+            // The limits fall with the first rows; from there on long streams are worth more than limits of the moment. Codes leave rows to look at: no longer ones there.
+            if (_form == Form.Rows && _pass.Count == 1)
+                self.ChunkRows = Math.Min(2 * self.ChunkRows, LongChunkRows);
         }
     }
 
@@ -102,18 +115,12 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 
     private void Load(SourceRows queries, int first, int count)
     {
-        if (_codes is not null && count <= LargestCodeScan)
-        {
-            _pass.Load(queries, first, count, pack: false, scoresAreInt8: true);
-            _form = Form.Codes;
-            if (_coded.TryLoad(_pass, _codes))
-                return;
-        }
-
-        _form = count <= LargestScan ? Form.Rows : Form.Tiles;
-        _pass.Load(queries, first, count, pack: _form == Form.Tiles, scoresAreInt8: false);
-        if (_form == Form.Rows)
+        _form = _codes is not null && count <= LargestCodeScan ? Form.Codes : count <= _kernel.Columns / 2 ? Form.Rows : Form.Tiles;
+        _pass.Load(queries, first, count, pack: _form == Form.Tiles);
+        if (_form == Form.Rows || _codes is not null)
             _plain.Load(_pass, _kernel.Fold.Width);
+        if (_codes is not null)
+            _coded.Load(_pass, _codes);
     }
 
     private void PrepareWorkers(int count, int k)
@@ -123,11 +130,15 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             int previous = _workers.Length;
             Array.Resize(ref _workers, count);
             for (int i = previous; i < count; i++)
-                _workers[i] = new SearchWorker(_pass, Math.Max(ChunkRows, _kernel.Rows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
+                _workers[i] = new SearchWorker(_pass, Math.Max(LongChunkRows, _kernel.Rows * _kernel.Columns), Math.Max(LongChunkRows, TileRows * _kernel.Columns), _kernel.Rows * _gallery.Depth);
         }
 
         for (int i = 0; i < count; i++)
+        {
             _workers[i].Lists.Reset(_pass.Count, k);
+            _workers[i].ChunkRows = ChunkRows;
+            _workers[i].Trial = new FilterTrial(_form == Form.Tiles ? WorthwhileInTiles : WorthwhileInScans);
+        }
     }
 
     private void AddUnscored()
@@ -146,23 +157,33 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
     // SAFETY: for all that follows, blocks lie inside the gallery, factors and biases are padded beyond it, and a worker's scores hold a chunk and a tile.
     private void DoTiles(SearchWorker worker, int first, int end)
     {
-        int whole = first + ((end - first) / _kernel.Rows * _kernel.Rows);
-        float* tail = whole < end ? worker.CopyTail(_gallery, whole, end - whole) : null;
         nint panelFloats = (nint)_kernel.Columns * _gallery.Depth;
         for (int query = 0; query < _pass.Count; query += _kernel.Columns)
         {
             float* panel = _pass.Panels + (query / _kernel.Columns * panelFloats);
-            for (int row = first; row < whole; row += _kernel.Rows)
+            for (int row = first; row < end; row += TileRows)
             {
-                // The first panel meets rows that no cache has yet.
-                if (query == 0 && row + (3 * _kernel.Rows) <= _gallery.Count)
-                    Ahead.Rows(_gallery.Source[row + (2 * _kernel.Rows)], _gallery.Source.Stride, _gallery.Depth, _kernel.Rows);
-                DoTile(worker, _gallery.Source[row], _gallery.Source.Stride, row, query, panel);
+                if (_codes is not null && _pass.Bounds[query] < float.MaxValue && worker.Trial.IsDue())
+                    DoCodeTiles(worker, row, query);
+                else
+                    DoPlainTiles(worker, row, Math.Min(end, row + TileRows), query, panel);
             }
-
-            if (tail != null)
-                DoTile(worker, tail, _gallery.Depth, whole, query, panel);
         }
+    }
+
+    private void DoPlainTiles(SearchWorker worker, int first, int end, int query, float* panel)
+    {
+        int row = first;
+        for (; row + _kernel.Rows <= end; row += _kernel.Rows)
+        {
+            // The first panel meets rows that no cache has yet.
+            if (query == 0 && row + (3 * _kernel.Rows) <= _gallery.Count)
+                Ahead.Rows(_gallery.Source[row + (2 * _kernel.Rows)], _gallery.Source.Stride, _gallery.Depth, _kernel.Rows);
+            DoTile(worker, _gallery.Source[row], _gallery.Source.Stride, row, query, panel);
+        }
+
+        if (row < end)
+            DoTile(worker, worker.CopyTail(_gallery, row, end - row), _gallery.Depth, row, query, panel);
     }
 
     private void DoTile(SearchWorker worker, float* rows, nint stride, int row, int query, float* panel)
@@ -182,40 +203,96 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         {
             for (ulong hits = worker.RowHits[r]; hits != 0; hits &= hits - 1)
             {
-                int column = System.Numerics.BitOperations.TrailingZeroCount(hits);
+                int column = BitOperations.TrailingZeroCount(hits);
 
                 // The limit may have come down since the tile was computed.
                 if (scores[column] <= limits[column])
-                    lists.Add(query + column, _pass.CandidateOf(query + column, scores[column], row + r, 0));
+                    lists.Add(query + column, _pass.CandidateOf(query + column, scores[column], row + r));
             }
         }
     }
 
+    private void DoCodeTiles(SearchWorker worker, int row, int query)
+    {
+        byte* blocks = _codes!.Block(row / CodeRows.BlockRows);
+        uint* hits = (uint*)worker.RowHits;
+        int end = Math.Min(query + _kernel.Columns, _pass.Count);
+        for (int first = query; first < end; first += CodeQueries.Group)
+        {
+            if (!_kernel.CodeTile(blocks, _codes.Quads, _coded.Codes(first), _coded.Numbers(first), _pass.Limits + first, hits))
+                continue;
+            for (int i = 0; i < CodeQueries.Group; i++)
+            {
+                for (uint bits = hits[i]; bits != 0; bits &= bits - 1)
+                    worker.Keep(first + i, row + BitOperations.TrailingZeroCount(bits));
+            }
+        }
+
+        worker.Trial.Report(LookAtKept(worker), TileRows * (end - query));
+    }
+
+    // What the codes leave is scored in float32, which leaves hardly anything beside the answer. Such rows lie far apart, so each is asked for some rows before.
+    private int LookAtKept(SearchWorker worker)
+    {
+        float* scores = worker.Scores;
+        int count = worker.KeptCount;
+        for (int i = 0; i < Math.Min(RowsAhead, count); i++)
+            AskFor(worker.Kept[i].Row);
+        for (int i = 0; i < count; i++)
+        {
+            if (i + RowsAhead < count)
+                AskFor(worker.Kept[i + RowsAhead].Row);
+            (int query, int row) = worker.Kept[i];
+            _kernel.Dot(_gallery.Source[row], _gallery.Depth, _plain[query], _gallery.Factors + row, _gallery.Biases + row, scores);
+            if (*scores <= _pass.Limits[query])
+                worker.Lists.Add(query, _pass.CandidateOf(query, *scores, row));
+        }
+
+        worker.KeptCount = 0;
+        return count;
+    }
+
+    private void AskFor(int row) => Ahead.Rows(_gallery.Source[row], 0, _gallery.Depth, 1);
+
     private void Scan(SearchWorker worker, int query, int first, int count)
+    {
+        if (_form == Form.Codes && _pass.Bounds[query] < float.MaxValue && worker.Trial.IsDue())
+            ScanCodes(worker, query, first, count);
+        else
+            ScanRows(worker, query, first, count);
+    }
+
+    private void ScanRows(SearchWorker worker, int query, int first, int count)
     {
         float* scores = worker.Scores;
         int padded = (count + CodeRows.BlockRows - 1) / CodeRows.BlockRows * CodeRows.BlockRows;
-        if (_form == Form.Codes)
-        {
-            _kernel.Codes(_codes!.Block(first / CodeRows.BlockRows), padded / CodeRows.BlockRows, _codes.Pairs, _coded.Pairs(query), _coded.Scale(query), _coded.Norm(query), scores);
-        }
-        else
-        {
-            _kernel.Dots(_gallery.Source[first], _gallery.Source.Stride, _gallery.Depth, count, _plain[query], _gallery.Factors + first, _gallery.Biases + first, scores);
-            new Span<float>(scores + count, padded - count).Fill(float.PositiveInfinity);
-        }
-
+        _kernel.Dots(_gallery.Source[first], _gallery.Source.Stride, _gallery.Depth, count, _plain[query], _gallery.Factors + first, _gallery.Biases + first, scores);
+        new Span<float>(scores + count, padded - count).Fill(float.PositiveInfinity);
         IBlockFold fold = _kernel.Fold;
         for (int start = 0; (start = fold.NextHits(scores, _pass.Limits[query], start, padded, out uint hits)) < padded; start += fold.Width)
         {
             for (; hits != 0; hits &= hits - 1)
             {
-                int i = start + System.Numerics.BitOperations.TrailingZeroCount(hits);
-                if (scores[i] > _pass.Limits[query])
-                    continue;
-                float slack = _form == Form.Codes ? 2.000001f * _codes!.ErrorOf(first + i) * _coded.Norm(query) : 0;
-                worker.Lists.Add(query, _pass.CandidateOf(query, scores[i], first + i, slack));
+                int i = start + BitOperations.TrailingZeroCount(hits);
+                if (scores[i] <= _pass.Limits[query])
+                    worker.Lists.Add(query, _pass.CandidateOf(query, scores[i], first + i));
             }
         }
+    }
+
+    private void ScanCodes(SearchWorker worker, int query, int first, int count)
+    {
+        float* bounds = worker.Bounds;
+        int blocks = (count + CodeRows.BlockRows - 1) / CodeRows.BlockRows;
+        int padded = blocks * CodeRows.BlockRows;
+        _kernel.Codes(_codes!.Block(first / CodeRows.BlockRows), blocks, _codes.Quads, _coded.Codes(query), _coded.Numbers(query), bounds);
+        IBlockFold fold = _kernel.Fold;
+        for (int start = 0; (start = fold.NextHits(bounds, _pass.Limits[query], start, padded, out uint hits)) < padded; start += fold.Width)
+        {
+            for (; hits != 0; hits &= hits - 1)
+                worker.Keep(query, first + start + BitOperations.TrailingZeroCount(hits));
+        }
+
+        worker.Trial.Report(LookAtKept(worker), count);
     }
 }
