@@ -7,6 +7,9 @@ internal unsafe interface ITermKernel
     /// <summary>The vector width.</summary>
     int Width { get; }
 
+    /// <summary>Sums that <see cref="AddWeighted"/> adds to at a time, at most 12 and a divisor of 12.</summary>
+    int Strip { get; }
+
     /// <summary>For every key of a row, how many of an anchor's thresholds lie above it.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="columns">How many.</param>
@@ -29,6 +32,9 @@ internal unsafe interface ITermKernel
     /// <param name="tallies">The anchor's tallies.</param>
     /// <returns>Σ count × (reference − distance).</returns>
     double Tally(float* keys, int columns, float* counts, float reference, bool takeRoots, int* places, Tallies tallies);
+
+    /// <summary>Asks for floats to be brought into the cache; does nothing where the processor has no such instruction.</summary>
+    void Prefetch(float* source, int count);
 
     /// <summary>Transposes a block; both counts are multiples of the width.</summary>
     void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
@@ -54,7 +60,7 @@ internal unsafe interface ITermKernel
     /// <returns>Bit i is set where part i has a weight above 0.</returns>
     uint Sum(float* weights, int columns, int partColumns, float* columnSums, out double sum);
 
-    /// <summary><c>sums[r] += Σₖ weights[r · rowStep + k · depthStep] · rows[k]</c> for six r, over two vectors of dimensions.</summary>
+    /// <summary><c>sums[r] += Σₖ weights[r · rowStep + k · depthStep] · rows[k]</c> for <see cref="Strip"/> many r, over two vectors of dimensions.</summary>
     /// <param name="weights">The first weight.</param>
     /// <param name="rowStep">Floats from one r to the next.</param>
     /// <param name="depthStep">Floats from one k to the next.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tercet.Backends.Cpu.Loss;
 
@@ -17,6 +18,12 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
     /// <inheritdoc/>
     public int Width => TLanes.Width;
+
+    /// <inheritdoc/>
+    public int Strip => HasManyRegisters ? WeightedSum12x2<TLanes, TVector>.Rows : WeightedSum6x2<TLanes, TVector>.Rows;
+
+    // 32 of them rather than 16.
+    private static bool HasManyRegisters => TLanes.Width == 16;
 
     /// <inheritdoc/>
     /// <remarks>
@@ -177,8 +184,25 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
     }
 
     /// <inheritdoc/>
-    public void AddWeighted(float* weights, nint rowStep, nint depthStep, float* rows, nint depth, float* sums, nint sumStride) =>
-        WeightedSum6x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
+    public void Prefetch(float* source, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < count; i += 16)
+            Sse.Prefetch0(source + i);
+    }
+
+    /// <inheritdoc/>
+    public void AddWeighted(float* weights, nint rowStep, nint depthStep, float* rows, nint depth, float* sums, nint sumStride)
+    {
+        // Only the sums are not asked for until the end, and lie apart.
+        for (int r = 0; r < Strip; r++)
+            Prefetch(sums + (r * sumStride), 2 * TLanes.Width);
+        if (HasManyRegisters)
+            WeightedSum12x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
+        else
+            WeightedSum6x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
+    }
 
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
 }

@@ -6,34 +6,34 @@ using Tercet.Mining;
 namespace Tercet.Backends.Cpu.Loss;
 
 /// <summary>
-/// One worker's blocks. A block pairs two groups of rows: its keys are computed once, counted against the thresholds of the rows and, transposed,
+/// One worker's pairs of groups, a block at a time. A block pairs two runs of rows: its keys are computed once, counted against the thresholds of the rows and, transposed,
 /// of the columns, and the two counts of a pair, added, are the weight with which each of its rows enters the gradient of the other.
 /// </summary>
 internal sealed unsafe class TermWorker : IDisposable
 {
-    /// <summary>Most rows of a group; a multiple of every kernel's panel. Blocks and rows of two groups then stay in the second-level cache.</summary>
-    public const int LargestGroup = 144;
+    /// <summary>Most rows and columns of a block; a multiple of every kernel's panel. A block and its rows then stay in the second-level cache.</summary>
+    public const int LargestBlock = 144;
 
     // An odd number of cache lines, so that a column does not fall into few sets of the cache.
-    private const int Stride = LargestGroup + 32;
-    private const int LargestWords = LargestGroup / 4;
-    private const int Strip = 6;
+    private const int Stride = LargestBlock + 32;
+    private const int LargestWords = LargestBlock / 4;
+    private const int SmallestStrip = 6;
     private const int RowsAtATime = 8;
 
     private readonly CpuSession _session;
     private readonly TermScan _scan;
     private readonly ITermKernel _kernel;
-    private readonly PinnedBuffer<float> _keys = new(LargestGroup * Stride);
-    private readonly PinnedBuffer<float> _turned = new(LargestGroup * Stride);
-    private readonly PinnedBuffer<float> _weights = new(LargestGroup * Stride);
-    private readonly PinnedBuffer<float> _row = new(LargestGroup);
-    private readonly PinnedBuffer<int> _places = new(LargestGroup);
+    private readonly PinnedBuffer<float> _keys = new(LargestBlock * Stride);
+    private readonly PinnedBuffer<float> _turned = new(LargestBlock * Stride);
+    private readonly PinnedBuffer<float> _weights = new(LargestBlock * Stride);
+    private readonly PinnedBuffer<float> _row = new(LargestBlock);
+    private readonly PinnedBuffer<int> _places = new(LargestBlock);
     private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
-    private readonly PinnedBuffer<float> _zeros = new(LargestGroup);
+    private readonly PinnedBuffer<float> _zeros = new(LargestBlock);
     private readonly PinnedBuffer<float> _offsets = new(32);
-    private readonly PinnedBuffer<float> _columnSums = new(LargestGroup);
+    private readonly PinnedBuffer<float> _columnSums = new(LargestBlock);
     private readonly PinnedBuffer<uint> _doubtful = new(RowsAtATime * LargestWords);
-    private readonly PinnedBuffer<uint> _active = new(LargestGroup / Strip);
+    private readonly PinnedBuffer<uint> _active = new(LargestBlock / SmallestStrip);
 
     public TermWorker(CpuSession session, TermScan scan)
     {
@@ -47,7 +47,7 @@ internal sealed unsafe class TermWorker : IDisposable
         Tallies.FillOffsets(_offsets.Span);
     }
 
-    // SAFETY: here and in all methods below, blocks are LargestGroup rows of Stride floats, a group never has more rows than that, and whole panels of them.
+    // SAFETY: here and in all methods below, blocks are LargestBlock rows of Stride floats, never more than that are in use, and whole panels of them.
     private float* Keys { get; }
 
     private float* Turned { get; }
@@ -60,6 +60,8 @@ internal sealed unsafe class TermWorker : IDisposable
 
     private uint* Doubtful { get; }
 
+    private int Strip => _kernel.Strip;
+
     private int* Places => (int*)_places.DangerousGetAddress();
 
     private float* Zeros => (float*)_zeros.DangerousGetAddress();
@@ -69,7 +71,26 @@ internal sealed unsafe class TermWorker : IDisposable
     private byte* Bytes => (byte*)_bytes.DangerousGetAddress();
 
     /// <summary>Does one pair of groups, given by their first positions and their numbers of rows, padding included.</summary>
-    public void DoBlock(int firstRow, int rows, int firstColumn, int columns)
+    public void DoPair(int firstRow, int rows, int firstColumn, int columns)
+    {
+        int blocks = (columns + LargestBlock - 1) / LargestBlock;
+        for (int row = 0; row < rows; row += LargestBlock)
+        {
+            int blockRows = Math.Min(LargestBlock, rows - row);
+
+            // To and fro, so that the block after a turn finds both its groups of rows in the cache.
+            bool backwards = (row / LargestBlock % 2) != 0;
+            for (int i = 0; i < blocks; i++)
+            {
+                int column = (backwards ? blocks - 1 - i : i) * LargestBlock;
+                if (firstRow + row <= firstColumn + column)
+                    DoBlock(firstRow + row, blockRows, firstColumn + column, Math.Min(LargestBlock, columns - column));
+            }
+        }
+    }
+
+    // Does one block. A diagonal one holds every pair twice.
+    private void DoBlock(int firstRow, int rows, int firstColumn, int columns)
     {
         ComputeKeys(firstRow, rows, firstColumn, columns);
         MaskClasses(firstRow, rows, firstColumn, columns);
@@ -193,6 +214,8 @@ internal sealed unsafe class TermWorker : IDisposable
             int end = Math.Min(anchors, first + RowsAtATime);
             for (int row = first; row < end; row++)
             {
+                if (firstAnchor + row + RowsAtATime < _session.Layout.AnchorCount)
+                    Prefetch(firstAnchor + row + RowsAtATime);
                 AnchorTerms* terms = tables.Terms + firstAnchor + row;
                 float* counts = Weights + (row * Stride);
                 bool any = firstAnchor + row < _session.Layout.AnchorCount && terms->Count > 0 && _kernel.Count(
@@ -209,6 +232,15 @@ internal sealed unsafe class TermWorker : IDisposable
                 Take(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, others, new Span<uint>(Doubtful + ((row - first) * words), words));
             }
         }
+    }
+
+    // An anchor's few cache lines lie anywhere in memory, and counting a row is too short to wait for them.
+    private void Prefetch(int anchor)
+    {
+        AnchorTerms* terms = _scan.Tables.Terms + anchor;
+        _kernel.Prefetch((float*)(terms + RowsAtATime), 1);
+        _kernel.Prefetch(_scan.Tables.TablesOf(anchor), ThresholdTables.TableLength);
+        _kernel.Prefetch((float*)_scan.TalliesOf(anchor), terms->Count + 1);
     }
 
     private void Take(float* keys, float* counts, int anchor, int firstOther, int others, Span<uint> doubtful)
