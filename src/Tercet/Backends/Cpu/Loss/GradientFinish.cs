@@ -102,7 +102,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             // The running sum takes the place of what has just been read.
             running += last[-rank];
             last[-rank] = running;
-            terms->Loss += running * (thresholds[rank] - terms->Reference);
+            terms->Loss += running * thresholds[rank];
             all += running;
         }
 

@@ -30,7 +30,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     {
         _session = session;
         Kernel = TermKernels.For(session.Kernel.Lanes);
-        Tables = new ThresholdTables(session);
+        Tables = new ThresholdTables(session, Kernel.CountsWords);
         Rows = new CentredRows(session);
         _finish = new GradientFinish(session, this);
     }

@@ -12,13 +12,14 @@ namespace Tercet.Backends.Cpu.Loss;
 internal sealed unsafe class TermWorker : IDisposable
 {
     /// <summary>Most rows and columns of a block; a multiple of every kernel's panel. A block and its rows then stay in the second-level cache.</summary>
-    public const int LargestBlock = 144;
+    public const int LargestBlock = 192;
 
     // An odd number of cache lines, so that a column does not fall into few sets of the cache.
     private const int Stride = LargestBlock + 32;
     private const int LargestWords = LargestBlock / 4;
     private const int SmallestStrip = 6;
     private const int RowsAtATime = 8;
+    private const int LargestAhead = 256;
 
     private readonly CpuSession _session;
     private readonly TermScan _scan;
@@ -94,27 +95,20 @@ internal sealed unsafe class TermWorker : IDisposable
     {
         ComputeKeys(firstRow, rows, firstColumn, columns);
         MaskClasses(firstRow, rows, firstColumn, columns);
-        bool weighs = _scan.WantsGradient;
         bool isDiagonal = firstRow == firstColumn;
-        float* keys = Keys;
-        if (isDiagonal)
+        if (!isDiagonal)
         {
-            CountRows(keys, firstRow, rows, firstColumn, columns);
-            if (weighs)
-                _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
-        }
-        else
-        {
-            _kernel.Transpose(keys, Stride, rows, columns, Turned, Stride);
-            CountRows(Turned, firstColumn, columns, firstRow, rows);
-            if (weighs)
-                _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
-            CountRows(keys, firstRow, rows, firstColumn, columns);
+            _kernel.Transpose(Keys, Stride, rows, columns, Turned, Stride);
+            CountRows(Turned, firstColumn, columns, firstRow, rows, new ExactKeys(Keys, 1, Stride, 1, Stride));
+            _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
         }
 
-        if (!weighs)
-            return;
+        CountRows(Keys, firstRow, rows, firstColumn, columns, isDiagonal ? new ExactKeys(Keys, Stride, 1, 1, Stride) : new ExactKeys(Keys, Stride, 1, Stride, 1));
+        if (isDiagonal)
+            _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
         FinishWeights(firstRow, rows, firstColumn, columns, isDiagonal);
+        if (!_scan.WantsGradient)
+            return;
         AddToRows(firstRow, rows, firstColumn, columns);
         if (!isDiagonal)
             AddToColumns(firstRow, rows, firstColumn, columns);
@@ -204,34 +198,50 @@ internal sealed unsafe class TermWorker : IDisposable
     // Counts the keys of each anchor into the block of weights. A few rows are counted before any of them is looked at: what a doubtful key makes the
     // processor guess wrong would otherwise hold up the next row's counting.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others)
+    private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others, ExactKeys exact)
     {
-        ThresholdTables tables = _scan.Tables;
         int words = others / _kernel.Width;
+        int live = Math.Min(anchors, _session.Layout.AnchorCount - firstAnchor);
         for (int first = 0; first < anchors; first += RowsAtATime)
         {
-            uint counted = 0;
+            uint doubts = 0;
             int end = Math.Min(anchors, first + RowsAtATime);
             for (int row = first; row < end; row++)
             {
-                if (firstAnchor + row + RowsAtATime < _session.Layout.AnchorCount)
+                if (row + RowsAtATime < live)
                     Prefetch(firstAnchor + row + RowsAtATime);
-                AnchorTerms* terms = tables.Terms + firstAnchor + row;
-                float* counts = Weights + (row * Stride);
-                bool any = firstAnchor + row < _session.Layout.AnchorCount && terms->Count > 0 && _kernel.Count(
-                    keys + (row * Stride), others, tables.TablesOf(firstAnchor + row), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, Doubtful + ((row - first) * words));
-                if (any)
-                    counted |= 1u << (row - first);
-                else
-                    new Span<float>(counts, others).Clear();
+                if (row >= live || !CountRow(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, others, Doubtful + ((row - first) * words)))
+                    continue;
+                doubts |= 1u << (row - first);
+                AskForExact(firstAnchor + row, firstOther, new Span<uint>(Doubtful + ((row - first) * words), words));
             }
 
-            for (; counted != 0; counted &= counted - 1)
+            for (; doubts != 0; doubts &= doubts - 1)
             {
-                int row = first + BitOperations.TrailingZeroCount(counted);
-                Take(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, others, new Span<uint>(Doubtful + ((row - first) * words), words));
+                int row = first + BitOperations.TrailingZeroCount(doubts);
+                Decide(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, new Span<uint>(Doubtful + ((row - first) * words), words), row, exact);
             }
         }
+
+        for (int row = Math.Max(0, live); row < anchors; row++)
+            new Span<float>(Weights + (row * Stride), others).Clear();
+    }
+
+    // Counts and tallies one anchor's row, and tells whether any of it is doubtful.
+    private bool CountRow(float* keys, float* counts, int anchor, int others, uint* doubtful)
+    {
+        ThresholdTables tables = _scan.Tables;
+        AnchorTerms* terms = tables.Terms + anchor;
+        if (terms->Words.Count > 0)
+            return _kernel.CountWords(keys, others, terms->Words, terms->SmallKey, counts, doubtful, _scan.TalliesOf(anchor));
+        if (terms->Count == 0 || !_kernel.Count(keys, others, tables.TablesOf(anchor), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, doubtful))
+        {
+            new Span<float>(counts, others).Clear();
+            return false;
+        }
+
+        _kernel.Tally(others, counts, Places, new Tallies(_scan.TalliesOf(anchor), terms->Count, Bytes, Offsets));
+        return new ReadOnlySpan<uint>(doubtful, others / _kernel.Width).ContainsAnyExcept(0u);
     }
 
     // An anchor's few cache lines lie anywhere in memory, and counting a row is too short to wait for them.
@@ -239,40 +249,74 @@ internal sealed unsafe class TermWorker : IDisposable
     {
         AnchorTerms* terms = _scan.Tables.Terms + anchor;
         _kernel.Prefetch((float*)(terms + RowsAtATime), 1);
-        _kernel.Prefetch(_scan.Tables.TablesOf(anchor), ThresholdTables.TableLength);
+        if (_kernel.CountsWords)
+            _kernel.Prefetch((float*)terms->Words.Table, WordThresholds.TableLength / 2);
+        else
+            _kernel.Prefetch(_scan.Tables.TablesOf(anchor), ThresholdTables.TableLength);
         _kernel.Prefetch((float*)_scan.TalliesOf(anchor), terms->Count + 1);
     }
 
-    private void Take(float* keys, float* counts, int anchor, int firstOther, int others, Span<uint> doubtful)
+    // Rows in the caller's order lie anywhere in memory.
+    private void AskForExact(int anchor, int firstOther, ReadOnlySpan<uint> doubtful)
+    {
+        int floats = Math.Min(_session.Gallery.Depth, LargestAhead);
+        _kernel.Prefetch(_session.GalleryRow(anchor), floats);
+        if (_kernel.CountsWords)
+            _kernel.Prefetch(_scan.Tables.TablesOf(anchor), _scan.Tables.Terms[anchor].Count);
+        for (int word = 0; word < doubtful.Length; word++)
+        {
+            for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
+                _kernel.Prefetch(_session.GalleryRow(firstOther + (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)), floats);
+        }
+    }
+
+    // Decides the doubtful keys of one anchor's row: by the key where the slack allows it, and otherwise by the exact one, which takes the key's place.
+    private void Decide(float* keys, float* counts, int anchor, int firstOther, ReadOnlySpan<uint> doubtful, int row, ExactKeys exact)
     {
         AnchorTerms* terms = _scan.Tables.Terms + anchor;
-        bool hasDoubts = doubtful.IndexOfAnyExcept(0u) >= 0;
-        if (hasDoubts)
-        {
-            for (int word = 0; word < doubtful.Length; word++)
-            {
-                for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
-                    counts[(word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)] = 0;
-            }
-        }
-
-        var tallies = new Tallies(_scan.TalliesOf(anchor), terms->Count, Bytes, Offsets);
-        terms->Loss += _kernel.Tally(keys, others, counts, terms->Reference, _session.Metric == DistanceMetric.Euclidean, Places, tallies);
-        if (!hasDoubts)
-            return;
         ReadOnlySpan<double> thresholds = _scan.Tables.Thresholds(anchor);
+        float* table = _scan.Tables.TablesOf(anchor);
+        int* tallies = _scan.TalliesOf(anchor);
         for (int word = 0; word < doubtful.Length; word++)
         {
             for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
             {
                 int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
-                double distance = MetricKey.ToValue(_session.Metric, _session.ExactKey(anchor, firstOther + other));
-                int count = CountAbove(thresholds, distance);
+                int count = (int)counts[other];
+                tallies[count]--;
+                if (terms->Words.Count == 0 || !TryDecide(table, *terms, keys[other], ref count))
+                {
+                    double key = _session.ExactKey(anchor, firstOther + other);
+                    count = CountAbove(thresholds, MetricKey.ToValue(_session.Metric, key), count);
+                    exact.Set(row, other, (float)key);
+                }
+
                 counts[other] = count;
-                tallies.Add(count);
-                terms->Loss += count * (terms->Reference - distance);
+                tallies[count]++;
             }
         }
+    }
+
+    // From the largest count that there can be downwards.
+    private static bool TryDecide(float* thresholds, in AnchorTerms terms, float key, ref int count)
+    {
+        float low = key - terms.Slack;
+        while (count > 0 && thresholds[terms.Count - count] <= low)
+            count--;
+        return key > terms.SmallKey && (count == 0 || thresholds[terms.Count - count] > key + terms.Slack);
+    }
+
+    // Hardly ever more than a step or two below the largest count that there can be.
+    private static int CountAbove(ReadOnlySpan<double> thresholds, double distance, int largest)
+    {
+        const int Steps = 4;
+        for (int count = largest; count > largest - Steps; count--)
+        {
+            if (count == 0 || thresholds[^count] > distance)
+                return count;
+        }
+
+        return CountAbove(thresholds, distance);
     }
 
     // Without a branch to mispredict: every step adds half of what is left, or nothing.
@@ -289,7 +333,7 @@ internal sealed unsafe class TermWorker : IDisposable
         return thresholds.Length - start - Convert.ToInt32(thresholds[start] <= distance);
     }
 
-    // A pair's weight is what both of its rows have counted. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
+    // A pair's weight is what both of its rows have counted; it is also how often its distance enters the loss. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FinishWeights(int firstRow, int rows, int firstColumn, int columns, bool isDiagonal)
     {
@@ -298,17 +342,23 @@ internal sealed unsafe class TermWorker : IDisposable
         active.Clear();
         new Span<float>(ColumnSums, columns).Clear();
         int live = Math.Min(rows, _session.Layout.AnchorCount - firstRow);
+        double share = isDiagonal ? 0.5 : 1;
         for (int row = 0; row < live; row++)
         {
             float* weights = Weights + (row * Stride);
-            _kernel.Add(weights, Turned + (row * Stride), columns);
+            AnchorTerms* terms = _scan.Tables.Terms + firstRow + row;
+            double loss = _kernel.Combine(
+                weights, Turned + (row * Stride), Keys + (row * Stride), columns, terms->Reference, _session.Metric == DistanceMetric.Euclidean, out double count);
+            terms->Loss += share * (loss - (count * terms->Reference));
+            if (!_scan.WantsGradient)
+                continue;
             if (_session.Metric == DistanceMetric.Euclidean)
                 DivideByDistances(weights, Keys + (row * Stride), firstRow + row, firstColumn, columns);
             active[row / Strip] |= _kernel.Sum(weights, columns, chunk, ColumnSums, out double sum);
             _scan.WeightSums[firstRow + row] += sum;
         }
 
-        if (isDiagonal)
+        if (isDiagonal || !_scan.WantsGradient)
             return;
         for (int column = 0; column < columns; column++)
             _scan.WeightSums[firstColumn + column] += ColumnSums[column];
