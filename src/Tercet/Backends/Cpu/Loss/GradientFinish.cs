@@ -70,7 +70,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
                 FinishCosine(anchor);
             else
                 FinishEuclidean(anchor);
-            new Span<float>(scan.Sums(anchor, 0), session.Gallery.Depth).CopyTo(new Span<float>(_gradient + ((nint)anchor * session.Gallery.Depth), session.Gallery.Depth));
+            CopyGradient(anchor);
         }
     }
 
@@ -80,6 +80,17 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             weights.Dispose();
         _violations.Dispose();
         _nonZeroTerms.Dispose();
+    }
+
+    private void CopyGradient(int anchor)
+    {
+        int depth = session.Gallery.Depth;
+        float* target = _gradient + ((nint)anchor * depth);
+        for (int first = 0, panel = 0; first < depth; first += scan.Rows.Width, panel++)
+        {
+            int count = Math.Min(scan.Rows.Width, depth - first);
+            new Span<float>(scan.Sums(anchor, panel), count).CopyTo(new Span<float>(target + first, count));
+        }
     }
 
     private Span<int> Violations(int anchor) => _violations.Span.Slice((int)session.Layout.PairOffsets[anchor], session.Layout.PositiveCount(anchor));
@@ -128,7 +139,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             for (int row = 0; row < anchors; row++)
                 scan.WeightSums[firstAnchor + row] += WeighPositives(weights + (row * ChunkColumns), firstAnchor + row, first, first + columns);
             for (int panel = 0; panel < scan.Rows.PanelCount; panel++)
-                scan.Kernel.AddWeighted(weights, ChunkColumns, 1, scan.Rows.Panel(panel, first), columns, scan.Sums(firstAnchor, panel), scan.Rows.Depth);
+                scan.Kernel.AddWeighted(weights, ChunkColumns, 1, scan.Rows.Panel(panel, first), columns, scan.Sums(firstAnchor, panel), scan.Rows.Width);
         }
     }
 
@@ -193,7 +204,8 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
         if (norm == 0)
         {
             // A row of zeros has no direction: moving it a little has no defined effect.
-            new Span<float>(scan.Sums(anchor, 0), rows.Depth).Clear();
+            for (int panel = 0; panel < rows.PanelCount; panel++)
+                new Span<float>(scan.Sums(anchor, panel), rows.Width).Clear();
             return;
         }
 

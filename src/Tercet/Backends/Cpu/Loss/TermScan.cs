@@ -53,8 +53,8 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     /// <summary>An anchor's tallies; see <see cref="Tallies"/>.</summary>
     public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + Tables.Terms[anchor].FirstTally;
 
-    /// <summary>A row's weighted sum of other rows, from a panel of dimensions on.</summary>
-    public float* Sums(int position, int panel) => (float*)_sums.DangerousGetAddress() + ((nint)position * Rows.Depth) + (panel * Rows.Width);
+    /// <summary>A row's weighted sum of other rows, one panel of dimensions of it; the next row's follows.</summary>
+    public float* Sums(int position, int panel) => (float*)_sums.DangerousGetAddress() + ((((nint)panel * _paddedRows) + position) * Rows.Width);
 
     /// <summary>Runs over all pairs.</summary>
     /// <param name="margin">The margin, in the metric's unit.</param>

@@ -18,34 +18,30 @@ internal sealed unsafe class TermWorker : IDisposable
     private const int Stride = LargestBlock + 32;
     private const int LargestWords = LargestBlock / 4;
     private const int SmallestStrip = 6;
-    private const int RowsAtATime = 8;
-    private const int LargestAhead = 256;
 
     private readonly CpuSession _session;
     private readonly TermScan _scan;
     private readonly ITermKernel _kernel;
+    private readonly RowCounter _counter;
     private readonly PinnedBuffer<float> _keys = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _turned = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _weights = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _row = new(LargestBlock);
-    private readonly PinnedBuffer<int> _places = new(LargestBlock);
-    private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
     private readonly PinnedBuffer<float> _zeros = new(LargestBlock);
-    private readonly PinnedBuffer<float> _offsets = new(32);
     private readonly PinnedBuffer<float> _columnSums = new(LargestBlock);
-    private readonly PinnedBuffer<uint> _doubtful = new(RowsAtATime * LargestWords);
+    private readonly PinnedBuffer<uint> _doubtful = new(LargestWords);
     private readonly PinnedBuffer<uint> _active = new(LargestBlock / SmallestStrip);
 
     public TermWorker(CpuSession session, TermScan scan)
     {
         (_session, _scan, _kernel) = (session, scan, scan.Kernel);
+        _counter = new RowCounter(session, scan, Stride);
         Keys = (float*)_keys.DangerousGetAddress();
         Turned = (float*)_turned.DangerousGetAddress();
         Weights = (float*)_weights.DangerousGetAddress();
         Row = (float*)_row.DangerousGetAddress();
         ColumnSums = (float*)_columnSums.DangerousGetAddress();
         Doubtful = (uint*)_doubtful.DangerousGetAddress();
-        Tallies.FillOffsets(_offsets.Span);
     }
 
     // SAFETY: here and in all methods below, blocks are LargestBlock rows of Stride floats, never more than that are in use, and whole panels of them.
@@ -63,13 +59,7 @@ internal sealed unsafe class TermWorker : IDisposable
 
     private int Strip => _kernel.Strip;
 
-    private int* Places => (int*)_places.DangerousGetAddress();
-
     private float* Zeros => (float*)_zeros.DangerousGetAddress();
-
-    private float* Offsets => (float*)_offsets.DangerousGetAddress();
-
-    private byte* Bytes => (byte*)_bytes.DangerousGetAddress();
 
     /// <summary>Does one pair of groups, given by their first positions and their numbers of rows, padding included.</summary>
     public void DoPair(int firstRow, int rows, int firstColumn, int columns)
@@ -99,11 +89,11 @@ internal sealed unsafe class TermWorker : IDisposable
         if (!isDiagonal)
         {
             _kernel.Transpose(Keys, Stride, rows, columns, Turned, Stride);
-            CountRows(Turned, firstColumn, columns, firstRow, rows, new ExactKeys(Keys, 1, Stride, 1, Stride));
+            _counter.Count(Turned, Weights, firstColumn, columns, firstRow, rows, new ExactKeys(Keys, 1, Stride, 1, Stride));
             _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
         }
 
-        CountRows(Keys, firstRow, rows, firstColumn, columns, isDiagonal ? new ExactKeys(Keys, Stride, 1, 1, Stride) : new ExactKeys(Keys, Stride, 1, Stride, 1));
+        _counter.Count(Keys, Weights, firstRow, rows, firstColumn, columns, isDiagonal ? new ExactKeys(Keys, Stride, 1, 1, Stride) : new ExactKeys(Keys, Stride, 1, Stride, 1));
         if (isDiagonal)
             _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
         FinishWeights(firstRow, rows, firstColumn, columns, isDiagonal);
@@ -120,11 +110,9 @@ internal sealed unsafe class TermWorker : IDisposable
         _turned.Dispose();
         _weights.Dispose();
         _row.Dispose();
-        _places.Dispose();
-        _bytes.Dispose();
         _zeros.Dispose();
-        _offsets.Dispose();
         _columnSums.Dispose();
+        _counter.Dispose();
         _doubtful.Dispose();
         _active.Dispose();
     }
@@ -193,144 +181,6 @@ internal sealed unsafe class TermWorker : IDisposable
             if (start < end)
                 new Span<float>(Keys + (row * Stride) + start, end - start).Fill(float.MaxValue);
         }
-    }
-
-    // Counts the keys of each anchor into the block of weights. A few rows are counted before any of them is looked at: what a doubtful key makes the
-    // processor guess wrong would otherwise hold up the next row's counting.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others, ExactKeys exact)
-    {
-        int words = others / _kernel.Width;
-        int live = Math.Min(anchors, _session.Layout.AnchorCount - firstAnchor);
-        for (int first = 0; first < anchors; first += RowsAtATime)
-        {
-            uint doubts = 0;
-            int end = Math.Min(anchors, first + RowsAtATime);
-            for (int row = first; row < end; row++)
-            {
-                if (row + RowsAtATime < live)
-                    Prefetch(firstAnchor + row + RowsAtATime);
-                if (row >= live || !CountRow(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, others, Doubtful + ((row - first) * words)))
-                    continue;
-                doubts |= 1u << (row - first);
-                AskForExact(firstAnchor + row, firstOther, new Span<uint>(Doubtful + ((row - first) * words), words));
-            }
-
-            for (; doubts != 0; doubts &= doubts - 1)
-            {
-                int row = first + BitOperations.TrailingZeroCount(doubts);
-                Decide(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, new Span<uint>(Doubtful + ((row - first) * words), words), row, exact);
-            }
-        }
-
-        for (int row = Math.Max(0, live); row < anchors; row++)
-            new Span<float>(Weights + (row * Stride), others).Clear();
-    }
-
-    // Counts and tallies one anchor's row, and tells whether any of it is doubtful.
-    private bool CountRow(float* keys, float* counts, int anchor, int others, uint* doubtful)
-    {
-        ThresholdTables tables = _scan.Tables;
-        AnchorTerms* terms = tables.Terms + anchor;
-        if (terms->Words.Count > 0)
-            return _kernel.CountWords(keys, others, terms->Words, terms->SmallKey, counts, doubtful, _scan.TalliesOf(anchor));
-        if (terms->Count == 0 || !_kernel.Count(keys, others, tables.TablesOf(anchor), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, doubtful))
-        {
-            new Span<float>(counts, others).Clear();
-            return false;
-        }
-
-        _kernel.Tally(others, counts, Places, new Tallies(_scan.TalliesOf(anchor), terms->Count, Bytes, Offsets));
-        return new ReadOnlySpan<uint>(doubtful, others / _kernel.Width).ContainsAnyExcept(0u);
-    }
-
-    // An anchor's few cache lines lie anywhere in memory, and counting a row is too short to wait for them.
-    private void Prefetch(int anchor)
-    {
-        AnchorTerms* terms = _scan.Tables.Terms + anchor;
-        _kernel.Prefetch((float*)(terms + RowsAtATime), 1);
-        if (_kernel.CountsWords)
-            _kernel.Prefetch((float*)terms->Words.Table, WordThresholds.TableLength / 2);
-        else
-            _kernel.Prefetch(_scan.Tables.TablesOf(anchor), ThresholdTables.TableLength);
-        _kernel.Prefetch((float*)_scan.TalliesOf(anchor), terms->Count + 1);
-    }
-
-    // Rows in the caller's order lie anywhere in memory.
-    private void AskForExact(int anchor, int firstOther, ReadOnlySpan<uint> doubtful)
-    {
-        int floats = Math.Min(_session.Gallery.Depth, LargestAhead);
-        _kernel.Prefetch(_session.GalleryRow(anchor), floats);
-        if (_kernel.CountsWords)
-            _kernel.Prefetch(_scan.Tables.TablesOf(anchor), _scan.Tables.Terms[anchor].Count);
-        for (int word = 0; word < doubtful.Length; word++)
-        {
-            for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
-                _kernel.Prefetch(_session.GalleryRow(firstOther + (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)), floats);
-        }
-    }
-
-    // Decides the doubtful keys of one anchor's row: by the key where the slack allows it, and otherwise by the exact one, which takes the key's place.
-    private void Decide(float* keys, float* counts, int anchor, int firstOther, ReadOnlySpan<uint> doubtful, int row, ExactKeys exact)
-    {
-        AnchorTerms* terms = _scan.Tables.Terms + anchor;
-        ReadOnlySpan<double> thresholds = _scan.Tables.Thresholds(anchor);
-        float* table = _scan.Tables.TablesOf(anchor);
-        int* tallies = _scan.TalliesOf(anchor);
-        for (int word = 0; word < doubtful.Length; word++)
-        {
-            for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
-            {
-                int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
-                int count = (int)counts[other];
-                tallies[count]--;
-                if (terms->Words.Count == 0 || !TryDecide(table, *terms, keys[other], ref count))
-                {
-                    double key = _session.ExactKey(anchor, firstOther + other);
-                    count = CountAbove(thresholds, MetricKey.ToValue(_session.Metric, key), count);
-                    exact.Set(row, other, (float)key);
-                }
-
-                counts[other] = count;
-                tallies[count]++;
-            }
-        }
-    }
-
-    // From the largest count that there can be downwards.
-    private static bool TryDecide(float* thresholds, in AnchorTerms terms, float key, ref int count)
-    {
-        float low = key - terms.Slack;
-        while (count > 0 && thresholds[terms.Count - count] <= low)
-            count--;
-        return key > terms.SmallKey && (count == 0 || thresholds[terms.Count - count] > key + terms.Slack);
-    }
-
-    // Hardly ever more than a step or two below the largest count that there can be.
-    private static int CountAbove(ReadOnlySpan<double> thresholds, double distance, int largest)
-    {
-        const int Steps = 4;
-        for (int count = largest; count > largest - Steps; count--)
-        {
-            if (count == 0 || thresholds[^count] > distance)
-                return count;
-        }
-
-        return CountAbove(thresholds, distance);
-    }
-
-    // Without a branch to mispredict: every step adds half of what is left, or nothing.
-    private static int CountAbove(ReadOnlySpan<double> thresholds, double distance)
-    {
-        int start = 0;
-        for (int length = thresholds.Length; length > 1;)
-        {
-            int half = length / 2;
-            start += Convert.ToInt32(thresholds[start + half - 1] <= distance) * half;
-            length -= half;
-        }
-
-        return thresholds.Length - start - Convert.ToInt32(thresholds[start] <= distance);
     }
 
     // A pair's weight is what both of its rows have counted; it is also how often its distance enters the loss. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
@@ -402,7 +252,7 @@ internal sealed unsafe class TermWorker : IDisposable
                     parts &= ~(((1u << run) - 1) << first);
                     int column = first * chunk;
                     _kernel.AddWeighted(
-                        Weights + (row * Stride) + column, Stride, 1, centred.Panel(panel, firstColumn + column), run * chunk, _scan.Sums(firstRow + row, panel), centred.Depth);
+                        Weights + (row * Stride) + column, Stride, 1, centred.Panel(panel, firstColumn + column), run * chunk, _scan.Sums(firstRow + row, panel), centred.Width);
                 }
             }
         }
@@ -430,7 +280,7 @@ internal sealed unsafe class TermWorker : IDisposable
                     for (int column = part * chunk; column < (part + 1) * chunk; column += Strip)
                     {
                         _kernel.AddWeighted(
-                            Weights + (row * Stride) + column, 1, Stride, centred.Panel(panel, firstRow + row), depth, _scan.Sums(firstColumn + column, panel), centred.Depth);
+                            Weights + (row * Stride) + column, 1, Stride, centred.Panel(panel, firstRow + row), depth, _scan.Sums(firstColumn + column, panel), centred.Width);
                     }
                 }
             }
