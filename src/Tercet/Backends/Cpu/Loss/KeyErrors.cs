@@ -39,14 +39,14 @@ internal sealed unsafe class KeyErrors(CpuSession session) : IDisposable
         Largest = 0;
         for (int position = 0; position < rows.Count; position++)
         {
-            errors[position] = (float)(scale * UnitRoundoff * ((0.5 * errors[position]) + (others * 2 * rows.HalfNorms[position]))) + constant;
+            errors[position] = (float)(scale * UnitRoundoff * ((0.5 * parts.Depth * errors[position]) + (others * 2 * rows.HalfNorms[position]))) + constant;
             Largest = Math.Max(Largest, errors[position]);
         }
     }
 
     public void Dispose() => _errors.Dispose();
 
-    // SAFETY: a panel has depth × width floats, and a width is a multiple of 4.
+    // In parts' depths, so that what the norm does not overflow this does not. SAFETY: a panel has depth × width floats, and a width is a multiple of 4.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumPartial(float* panel, int depth, int width, int partDepth, float* sums)
     {
@@ -59,7 +59,7 @@ internal sealed unsafe class KeyErrors(CpuSession session) : IDisposable
                 for (int k = first; k < end; k++)
                 {
                     Vector128<float> x = Vector128.Load(panel + ((nint)k * width) + row);
-                    sum += x * x * Vector128.Create((float)(end - k));
+                    sum += x * x * Vector128.Create((end - k) / (float)partDepth);
                 }
             }
 

@@ -158,7 +158,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session, bool countsWord
         terms->Reference = (float)Math.Min(thresholds[thresholds.Length / 2], MetricKey.ToValue(session.Metric, largestKey));
 
         float* table = TablesOf(anchor);
-        if (countsWords && thresholds.Length <= TableThresholds)
+        if (countsWords && thresholds.Length <= TableThresholds && float.IsFinite(terms->Slack))
         {
             terms->Words = ToWords(terms, thresholds);
             return;
