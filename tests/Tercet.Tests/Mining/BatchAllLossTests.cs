@@ -134,6 +134,45 @@ public sealed class BatchAllLossTests
         }
     }
 
+    // So many rows that a group is more than one block, and the last group's last block is ragged.
+    [Fact]
+    public void BatchAllLoss_GroupsOfSeveralBlocks_EqualsThreeLoopsWithAnyNumberOfThreads()
+    {
+        const int N = 3001, D = 2;
+        Random random = new(11);
+        float[,] embeddings = new float[N, D];
+        long[] labels = new long[N];
+        for (int i = 0; i < N; i++)
+        {
+            (embeddings[i, 0], embeddings[i, 1]) = (random.NextSingle(), random.NextSingle());
+            labels[i] = random.Next(N / 3);
+        }
+
+        MiningCase each = MiningCase.Of(embeddings, labels);
+        double[,] rows = Widen(embeddings);
+        double[,] expected = LossOracle.Gradient(rows, each, DistanceMetric.SquaredEuclidean, 0.01, LossReduction.Mean);
+        LossResult expectedLoss = LossOracle.Value(rows, each, DistanceMetric.SquaredEuclidean, 0.01, LossReduction.Mean);
+        double largest = expected.Cast<double>().Max(Math.Abs);
+        foreach (CpuLanes lanes in Backends.Cpu.CpuBackend.SupportedLanes)
+        {
+            using OwnedMiner owned = Miners.WithLanes(lanes);
+            MiningOptions options = new() { Margin = 0.01, Threads = 1 };
+            float[,] gradient = new float[N, D], together = new float[N, D];
+
+            LossResult loss = owned.Miner.BatchAllLoss(embeddings, labels, options, LossReduction.Mean, gradient, TestContext.Current.CancellationToken);
+            LossResult lossTogether = owned.Miner.BatchAllLoss(embeddings, labels, options with { Threads = 3 }, LossReduction.Mean, together, TestContext.Current.CancellationToken);
+
+            Check(expectedLoss, loss, each, DistanceMetric.SquaredEuclidean, LossReduction.Mean);
+            Assert.Equal(loss, lossTogether);
+            Assert.Equal(gradient.Cast<float>(), together.Cast<float>());
+            for (int i = 0; i < N; i++)
+            {
+                for (int k = 0; k < D; k++)
+                    Assert.True(Math.Abs(expected[i, k] - gradient[i, k]) <= 2e-6 * largest, $"{lanes}: gradient [{i}, {k}] is {gradient[i, k]:g9}, expected {expected[i, k]:g9}");
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(MetricsAndReductions))]
     public void BatchAllLoss_CoincidingAndZeroRows_StaysFinite(DistanceMetric metric, LossReduction reduction)

@@ -21,6 +21,9 @@ internal struct AnchorTerms
     /// <summary>The value that distances are subtracted from while losses are added up: a threshold from the middle.</summary>
     public float Reference { get; set; }
 
-    /// <summary>Σ violated × (reference − d) over its negatives.</summary>
+    /// <summary>Its thresholds in words, where they fit one table and the kernel counts with them.</summary>
+    public WordThresholds Words { get; set; }
+
+    /// <summary>Its part in the loss: Σ violations × threshold over its positives, less Σ weight × d over its pairs with the rows that follow.</summary>
     public double Loss { get; set; }
 }

@@ -13,9 +13,9 @@ namespace Tercet.Backends.Cpu.Loss;
 /// </summary>
 internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) : ITeamJob, IDisposable
 {
-    private const int Strip = 6;
+    private const int LargestStrip = 12;
     private const int RowsPerItem = 48;
-    private const int ChunkColumns = TermWorker.LargestGroup;
+    private const int ChunkColumns = TermWorker.LargestBlock;
 
     private PinnedBuffer<float>[] _weights = [];
     private PinnedBuffer<int> _violations = new(0);
@@ -38,7 +38,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             int previous = _weights.Length;
             Array.Resize(ref _weights, workers);
             for (int i = previous; i < workers; i++)
-                _weights[i] = new PinnedBuffer<float>(Strip * ChunkColumns);
+                _weights[i] = new PinnedBuffer<float>(LargestStrip * ChunkColumns);
         }
 
         int items = (layout.AnchorCount + RowsPerItem - 1) / RowsPerItem;
@@ -61,15 +61,16 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
         }
 
         float* weights = (float*)_weights[worker].DangerousGetAddress();
-        for (int anchor = first; anchor < end; anchor += Strip)
-            AddPositives(weights, anchor, Math.Min(Strip, end - anchor));
+        int strip = scan.Kernel.Strip;
+        for (int anchor = first; anchor < end; anchor += strip)
+            AddPositives(weights, anchor, Math.Min(strip, end - anchor));
         for (int anchor = first; anchor < end; anchor++)
         {
             if (session.Metric == DistanceMetric.Cosine)
                 FinishCosine(anchor);
             else
                 FinishEuclidean(anchor);
-            new Span<float>(scan.Sums(anchor, 0), session.Gallery.Depth).CopyTo(new Span<float>(_gradient + ((nint)anchor * session.Gallery.Depth), session.Gallery.Depth));
+            CopyGradient(anchor);
         }
     }
 
@@ -79,6 +80,17 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             weights.Dispose();
         _violations.Dispose();
         _nonZeroTerms.Dispose();
+    }
+
+    private void CopyGradient(int anchor)
+    {
+        int depth = session.Gallery.Depth;
+        float* target = _gradient + ((nint)anchor * depth);
+        for (int first = 0, panel = 0; first < depth; first += scan.Rows.Width, panel++)
+        {
+            int count = Math.Min(scan.Rows.Width, depth - first);
+            new Span<float>(scan.Sums(anchor, panel), count).CopyTo(new Span<float>(target + first, count));
+        }
     }
 
     private Span<int> Violations(int anchor) => _violations.Span.Slice((int)session.Layout.PairOffsets[anchor], session.Layout.PositiveCount(anchor));
@@ -101,7 +113,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             // The running sum takes the place of what has just been read.
             running += last[-rank];
             last[-rank] = running;
-            terms->Loss += running * (thresholds[rank] - terms->Reference);
+            terms->Loss += running * thresholds[rank];
             all += running;
         }
 
@@ -112,7 +124,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
             violations[i] = last[-ranks[i]];
     }
 
-    // The rows of a strip share the columns that any of them has positives in. SAFETY: weights holds Strip rows of ChunkColumns.
+    // The rows of a strip share the columns that any of them has positives in. SAFETY: weights holds LargestStrip rows of ChunkColumns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddPositives(float* weights, int firstAnchor, int anchors)
     {
@@ -123,11 +135,11 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
         for (int first = start; first < end; first += ChunkColumns)
         {
             int columns = Math.Min(ChunkColumns, end - first);
-            new Span<float>(weights, Strip * ChunkColumns).Clear();
+            new Span<float>(weights, LargestStrip * ChunkColumns).Clear();
             for (int row = 0; row < anchors; row++)
                 scan.WeightSums[firstAnchor + row] += WeighPositives(weights + (row * ChunkColumns), firstAnchor + row, first, first + columns);
             for (int panel = 0; panel < scan.Rows.PanelCount; panel++)
-                scan.Kernel.AddWeighted(weights, ChunkColumns, 1, scan.Rows.Panel(panel, first), columns, scan.Sums(firstAnchor, panel), scan.Rows.Depth);
+                scan.Kernel.AddWeighted(weights, ChunkColumns, 1, scan.Rows.Panel(panel, first), columns, scan.Sums(firstAnchor, panel), scan.Rows.Width);
         }
     }
 
@@ -192,7 +204,8 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
         if (norm == 0)
         {
             // A row of zeros has no direction: moving it a little has no defined effect.
-            new Span<float>(scan.Sums(anchor, 0), rows.Depth).Clear();
+            for (int panel = 0; panel < rows.PanelCount; panel++)
+                new Span<float>(scan.Sums(anchor, panel), rows.Width).Clear();
             return;
         }
 

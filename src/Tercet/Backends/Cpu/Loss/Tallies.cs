@@ -39,9 +39,6 @@ internal readonly unsafe struct Tallies(int* totals, int thresholds, byte* bytes
             offsets[i] = Math.Max(0, i - Lanes) * CountsPerLane;
     }
 
-    /// <summary>Adds one to the total of a count.</summary>
-    public void Add(int count) => totals[count]++;
-
     /// <summary>Adds one to every place named.</summary>
     /// <param name="places">Counts, plus their lanes' offsets.</param>
     /// <param name="count">How many, a multiple of 4.</param>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tercet.Backends.Cpu.Loss;
 
@@ -17,6 +18,12 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
     /// <inheritdoc/>
     public int Width => TLanes.Width;
+
+    /// <inheritdoc/>
+    public int Strip => HasManyRegisters ? WeightedSum12x2<TLanes, TVector>.Rows : WeightedSum6x2<TLanes, TVector>.Rows;
+
+    // 32 of them rather than 16.
+    private static bool HasManyRegisters => TLanes.Width == 16;
 
     /// <inheritdoc/>
     /// <remarks>
@@ -85,11 +92,9 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public double Tally(float* keys, int columns, float* counts, float reference, bool takeRoots, int* places, Tallies tallies)
+    public void Tally(int columns, float* counts, int* places, Tallies tallies)
     {
-        TVector laneOffsets = TLanes.Load(tallies.LaneOffsets), references = TLanes.Broadcast(&reference);
-        TVector zero = Constant(0), half = Constant(0.5f), one = Constant(1), minusOne = Constant(-1);
-        TVector loss = zero;
+        TVector laneOffsets = TLanes.Load(tallies.LaneOffsets), one = Constant(1);
         float lastPlace = tallies.LastPlace;
         int taken = 0;
         for (int column = 0; column < columns; column += TLanes.Width)
@@ -97,17 +102,40 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
             TVector count = TLanes.Load(counts + column);
             if (TLanes.NotAbove(one, count) == 0)
                 continue;
-            TVector distance = TLanes.Load(keys + column);
-            if (takeRoots)
-                distance = TCount.WhereNotAbove(count, half, zero, TCount.SquareRoot(distance));
-            loss = TLanes.MultiplyAdd(count, TLanes.MultiplyAdd(distance, minusOne, references), loss);
             TLanes.StoreTruncated(TLanes.Add(count, laneOffsets), lastPlace, places + taken);
             taken += TLanes.Width;
         }
 
-        double sum = TCount.Sum(loss);
         tallies.Add(places, taken);
-        return sum;
+    }
+
+    /// <inheritdoc/>
+    public bool CountsWords => TLanes.Width == 16 && WordCounter.IsSupported;
+
+    /// <inheritdoc/>
+    public bool CountWords(float* keys, int columns, WordThresholds words, float smallKey, float* counts, uint* doubtful, int* tallies) =>
+        WordCounter.Count(keys, columns, words, smallKey, counts, doubtful, tallies);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public double Combine(float* weights, float* addends, float* keys, int columns, float reference, bool takeRoots, out double sum)
+    {
+        TVector references = TLanes.Broadcast(&reference);
+        TVector zero = Constant(0), half = Constant(0.5f), minusOne = Constant(-1);
+        TVector loss = zero, total = zero;
+        for (int column = 0; column < columns; column += TLanes.Width)
+        {
+            TVector weight = TLanes.Add(TLanes.Load(weights + column), TLanes.Load(addends + column));
+            TLanes.Store(weight, weights + column);
+            total = TLanes.Add(total, weight);
+            TVector distance = TLanes.Load(keys + column);
+            if (takeRoots)
+                distance = TCount.WhereNotAbove(weight, half, zero, TCount.SquareRoot(distance));
+            loss = TLanes.MultiplyAdd(weight, TLanes.MultiplyAdd(distance, minusOne, references), loss);
+        }
+
+        sum = TCount.Sum(total);
+        return TCount.Sum(loss);
     }
 
     /// <inheritdoc/>
@@ -177,8 +205,25 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
     }
 
     /// <inheritdoc/>
-    public void AddWeighted(float* weights, nint rowStep, nint depthStep, float* rows, nint depth, float* sums, nint sumStride) =>
-        WeightedSum6x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
+    public void Prefetch(float* source, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < count; i += 16)
+            Sse.Prefetch0(source + i);
+    }
+
+    /// <inheritdoc/>
+    public void AddWeighted(float* weights, nint rowStep, nint depthStep, float* rows, nint depth, float* sums, nint sumStride)
+    {
+        // Only the sums are not asked for until the end, and lie apart.
+        for (int r = 0; r < Strip; r++)
+            Prefetch(sums + (r * sumStride), 2 * TLanes.Width);
+        if (HasManyRegisters)
+            WeightedSum12x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
+        else
+            WeightedSum6x2<TLanes, TVector>.Add(weights, rowStep, depthStep, rows, depth, sums, sumStride);
+    }
 
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
 }

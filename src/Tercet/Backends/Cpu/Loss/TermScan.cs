@@ -9,8 +9,10 @@ namespace Tercet.Backends.Cpu.Loss;
 /// </summary>
 internal sealed unsafe class TermScan : ITeamJob, IDisposable
 {
-    // Enough groups for a few workers to have pairs of their own in every round.
-    private const int WantedGroups = 8;
+    // Enough groups for a few workers to have pairs of their own in every round. Beyond that a group of several blocks' rows keeps one block's rows in the
+    // second-level cache while those of the other group pass by.
+    private const int WantedGroups = 7;
+    private const int BlocksPerGroup = 4;
 
     private readonly CpuSession _session;
     private readonly GradientFinish _finish;
@@ -28,7 +30,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     {
         _session = session;
         Kernel = TermKernels.For(session.Kernel.Lanes);
-        Tables = new ThresholdTables(session);
+        Tables = new ThresholdTables(session, Kernel.CountsWords);
         Rows = new CentredRows(session);
         _finish = new GradientFinish(session, this);
     }
@@ -51,8 +53,8 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     /// <summary>An anchor's tallies; see <see cref="Tallies"/>.</summary>
     public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + Tables.Terms[anchor].FirstTally;
 
-    /// <summary>A row's weighted sum of other rows, from a panel of dimensions on.</summary>
-    public float* Sums(int position, int panel) => (float*)_sums.DangerousGetAddress() + ((nint)position * Rows.Depth) + (panel * Rows.Width);
+    /// <summary>A row's weighted sum of other rows, one panel of dimensions of it; the next row's follows.</summary>
+    public float* Sums(int position, int panel) => (float*)_sums.DangerousGetAddress() + ((((nint)panel * _paddedRows) + position) * Rows.Width);
 
     /// <summary>Runs over all pairs.</summary>
     /// <param name="margin">The margin, in the metric's unit.</param>
@@ -93,7 +95,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
             int firstColumn = second * _groupRows;
             try
             {
-                _workers[worker].DoBlock(firstRow, Math.Min(_groupRows, _paddedRows - firstRow), firstColumn, Math.Min(_groupRows, _paddedRows - firstColumn));
+                _workers[worker].DoPair(firstRow, Math.Min(_groupRows, _paddedRows - firstRow), firstColumn, Math.Min(_groupRows, _paddedRows - firstColumn));
             }
             catch
             {
@@ -127,7 +129,8 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         int panelRows = _session.Kernel.Columns;
         int panels = _session.Gallery.PanelCount;
         _paddedRows = panels * panelRows;
-        _groupRows = Math.Clamp(_paddedRows / WantedGroups / panelRows, 1, TermWorker.LargestGroup / panelRows) * panelRows;
+        int wanted = (panels + WantedGroups - 1) / WantedGroups * panelRows;
+        _groupRows = wanted < TermWorker.LargestBlock ? wanted : Math.Min(wanted / TermWorker.LargestBlock, BlocksPerGroup) * TermWorker.LargestBlock;
         int groups = (_paddedRows + _groupRows - 1) / _groupRows;
         _pairs = new RoundRobin(groups);
         PinnedBuffer.Grow(ref _progress, groups);

@@ -6,48 +6,45 @@ using Tercet.Mining;
 namespace Tercet.Backends.Cpu.Loss;
 
 /// <summary>
-/// One worker's blocks. A block pairs two groups of rows: its keys are computed once, counted against the thresholds of the rows and, transposed,
+/// One worker's pairs of groups, a block at a time. A block pairs two runs of rows: its keys are computed once, counted against the thresholds of the rows and, transposed,
 /// of the columns, and the two counts of a pair, added, are the weight with which each of its rows enters the gradient of the other.
 /// </summary>
 internal sealed unsafe class TermWorker : IDisposable
 {
-    /// <summary>Most rows of a group; a multiple of every kernel's panel. Blocks and rows of two groups then stay in the second-level cache.</summary>
-    public const int LargestGroup = 144;
+    /// <summary>Most rows and columns of a block; a multiple of every kernel's panel. A block and its rows then stay in the second-level cache.</summary>
+    public const int LargestBlock = 192;
 
     // An odd number of cache lines, so that a column does not fall into few sets of the cache.
-    private const int Stride = LargestGroup + 32;
-    private const int LargestWords = LargestGroup / 4;
-    private const int Strip = 6;
-    private const int RowsAtATime = 8;
+    private const int Stride = LargestBlock + 32;
+    private const int LargestWords = LargestBlock / 4;
+    private const int SmallestStrip = 6;
 
     private readonly CpuSession _session;
     private readonly TermScan _scan;
     private readonly ITermKernel _kernel;
-    private readonly PinnedBuffer<float> _keys = new(LargestGroup * Stride);
-    private readonly PinnedBuffer<float> _turned = new(LargestGroup * Stride);
-    private readonly PinnedBuffer<float> _weights = new(LargestGroup * Stride);
-    private readonly PinnedBuffer<float> _row = new(LargestGroup);
-    private readonly PinnedBuffer<int> _places = new(LargestGroup);
-    private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
-    private readonly PinnedBuffer<float> _zeros = new(LargestGroup);
-    private readonly PinnedBuffer<float> _offsets = new(32);
-    private readonly PinnedBuffer<float> _columnSums = new(LargestGroup);
-    private readonly PinnedBuffer<uint> _doubtful = new(RowsAtATime * LargestWords);
-    private readonly PinnedBuffer<uint> _active = new(LargestGroup / Strip);
+    private readonly RowCounter _counter;
+    private readonly PinnedBuffer<float> _keys = new(LargestBlock * Stride);
+    private readonly PinnedBuffer<float> _turned = new(LargestBlock * Stride);
+    private readonly PinnedBuffer<float> _weights = new(LargestBlock * Stride);
+    private readonly PinnedBuffer<float> _row = new(LargestBlock);
+    private readonly PinnedBuffer<float> _zeros = new(LargestBlock);
+    private readonly PinnedBuffer<float> _columnSums = new(LargestBlock);
+    private readonly PinnedBuffer<uint> _doubtful = new(LargestWords);
+    private readonly PinnedBuffer<uint> _active = new(LargestBlock / SmallestStrip);
 
     public TermWorker(CpuSession session, TermScan scan)
     {
         (_session, _scan, _kernel) = (session, scan, scan.Kernel);
+        _counter = new RowCounter(session, scan, Stride);
         Keys = (float*)_keys.DangerousGetAddress();
         Turned = (float*)_turned.DangerousGetAddress();
         Weights = (float*)_weights.DangerousGetAddress();
         Row = (float*)_row.DangerousGetAddress();
         ColumnSums = (float*)_columnSums.DangerousGetAddress();
         Doubtful = (uint*)_doubtful.DangerousGetAddress();
-        Tallies.FillOffsets(_offsets.Span);
     }
 
-    // SAFETY: here and in all methods below, blocks are LargestGroup rows of Stride floats, a group never has more rows than that, and whole panels of them.
+    // SAFETY: here and in all methods below, blocks are LargestBlock rows of Stride floats, never more than that are in use, and whole panels of them.
     private float* Keys { get; }
 
     private float* Turned { get; }
@@ -60,40 +57,48 @@ internal sealed unsafe class TermWorker : IDisposable
 
     private uint* Doubtful { get; }
 
-    private int* Places => (int*)_places.DangerousGetAddress();
+    private int Strip => _kernel.Strip;
 
     private float* Zeros => (float*)_zeros.DangerousGetAddress();
 
-    private float* Offsets => (float*)_offsets.DangerousGetAddress();
-
-    private byte* Bytes => (byte*)_bytes.DangerousGetAddress();
-
     /// <summary>Does one pair of groups, given by their first positions and their numbers of rows, padding included.</summary>
-    public void DoBlock(int firstRow, int rows, int firstColumn, int columns)
+    public void DoPair(int firstRow, int rows, int firstColumn, int columns)
+    {
+        int blocks = (columns + LargestBlock - 1) / LargestBlock;
+        for (int row = 0; row < rows; row += LargestBlock)
+        {
+            int blockRows = Math.Min(LargestBlock, rows - row);
+
+            // To and fro, so that the block after a turn finds both its groups of rows in the cache.
+            bool backwards = (row / LargestBlock % 2) != 0;
+            for (int i = 0; i < blocks; i++)
+            {
+                int column = (backwards ? blocks - 1 - i : i) * LargestBlock;
+                if (firstRow + row <= firstColumn + column)
+                    DoBlock(firstRow + row, blockRows, firstColumn + column, Math.Min(LargestBlock, columns - column));
+            }
+        }
+    }
+
+    // Does one block. A diagonal one holds every pair twice.
+    private void DoBlock(int firstRow, int rows, int firstColumn, int columns)
     {
         ComputeKeys(firstRow, rows, firstColumn, columns);
         MaskClasses(firstRow, rows, firstColumn, columns);
-        bool weighs = _scan.WantsGradient;
         bool isDiagonal = firstRow == firstColumn;
-        float* keys = Keys;
-        if (isDiagonal)
+        if (!isDiagonal)
         {
-            CountRows(keys, firstRow, rows, firstColumn, columns);
-            if (weighs)
-                _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
-        }
-        else
-        {
-            _kernel.Transpose(keys, Stride, rows, columns, Turned, Stride);
-            CountRows(Turned, firstColumn, columns, firstRow, rows);
-            if (weighs)
-                _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
-            CountRows(keys, firstRow, rows, firstColumn, columns);
+            _kernel.Transpose(Keys, Stride, rows, columns, Turned, Stride);
+            _counter.Count(Turned, Weights, firstColumn, columns, firstRow, rows, new ExactKeys(Keys, 1, Stride, 1, Stride));
+            _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
         }
 
-        if (!weighs)
-            return;
+        _counter.Count(Keys, Weights, firstRow, rows, firstColumn, columns, isDiagonal ? new ExactKeys(Keys, Stride, 1, 1, Stride) : new ExactKeys(Keys, Stride, 1, Stride, 1));
+        if (isDiagonal)
+            _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
         FinishWeights(firstRow, rows, firstColumn, columns, isDiagonal);
+        if (!_scan.WantsGradient)
+            return;
         AddToRows(firstRow, rows, firstColumn, columns);
         if (!isDiagonal)
             AddToColumns(firstRow, rows, firstColumn, columns);
@@ -105,11 +110,9 @@ internal sealed unsafe class TermWorker : IDisposable
         _turned.Dispose();
         _weights.Dispose();
         _row.Dispose();
-        _places.Dispose();
-        _bytes.Dispose();
         _zeros.Dispose();
-        _offsets.Dispose();
         _columnSums.Dispose();
+        _counter.Dispose();
         _doubtful.Dispose();
         _active.Dispose();
     }
@@ -180,84 +183,7 @@ internal sealed unsafe class TermWorker : IDisposable
         }
     }
 
-    // Counts the keys of each anchor into the block of weights. A few rows are counted before any of them is looked at: what a doubtful key makes the
-    // processor guess wrong would otherwise hold up the next row's counting.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void CountRows(float* keys, int firstAnchor, int anchors, int firstOther, int others)
-    {
-        ThresholdTables tables = _scan.Tables;
-        int words = others / _kernel.Width;
-        for (int first = 0; first < anchors; first += RowsAtATime)
-        {
-            uint counted = 0;
-            int end = Math.Min(anchors, first + RowsAtATime);
-            for (int row = first; row < end; row++)
-            {
-                AnchorTerms* terms = tables.Terms + firstAnchor + row;
-                float* counts = Weights + (row * Stride);
-                bool any = firstAnchor + row < _session.Layout.AnchorCount && terms->Count > 0 && _kernel.Count(
-                    keys + (row * Stride), others, tables.TablesOf(firstAnchor + row), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, Doubtful + ((row - first) * words));
-                if (any)
-                    counted |= 1u << (row - first);
-                else
-                    new Span<float>(counts, others).Clear();
-            }
-
-            for (; counted != 0; counted &= counted - 1)
-            {
-                int row = first + BitOperations.TrailingZeroCount(counted);
-                Take(keys + (row * Stride), Weights + (row * Stride), firstAnchor + row, firstOther, others, new Span<uint>(Doubtful + ((row - first) * words), words));
-            }
-        }
-    }
-
-    private void Take(float* keys, float* counts, int anchor, int firstOther, int others, Span<uint> doubtful)
-    {
-        AnchorTerms* terms = _scan.Tables.Terms + anchor;
-        bool hasDoubts = doubtful.IndexOfAnyExcept(0u) >= 0;
-        if (hasDoubts)
-        {
-            for (int word = 0; word < doubtful.Length; word++)
-            {
-                for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
-                    counts[(word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)] = 0;
-            }
-        }
-
-        var tallies = new Tallies(_scan.TalliesOf(anchor), terms->Count, Bytes, Offsets);
-        terms->Loss += _kernel.Tally(keys, others, counts, terms->Reference, _session.Metric == DistanceMetric.Euclidean, Places, tallies);
-        if (!hasDoubts)
-            return;
-        ReadOnlySpan<double> thresholds = _scan.Tables.Thresholds(anchor);
-        for (int word = 0; word < doubtful.Length; word++)
-        {
-            for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
-            {
-                int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
-                double distance = MetricKey.ToValue(_session.Metric, _session.ExactKey(anchor, firstOther + other));
-                int count = CountAbove(thresholds, distance);
-                counts[other] = count;
-                tallies.Add(count);
-                terms->Loss += count * (terms->Reference - distance);
-            }
-        }
-    }
-
-    // Without a branch to mispredict: every step adds half of what is left, or nothing.
-    private static int CountAbove(ReadOnlySpan<double> thresholds, double distance)
-    {
-        int start = 0;
-        for (int length = thresholds.Length; length > 1;)
-        {
-            int half = length / 2;
-            start += Convert.ToInt32(thresholds[start + half - 1] <= distance) * half;
-            length -= half;
-        }
-
-        return thresholds.Length - start - Convert.ToInt32(thresholds[start] <= distance);
-    }
-
-    // A pair's weight is what both of its rows have counted. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
+    // A pair's weight is what both of its rows have counted; it is also how often its distance enters the loss. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FinishWeights(int firstRow, int rows, int firstColumn, int columns, bool isDiagonal)
     {
@@ -266,17 +192,23 @@ internal sealed unsafe class TermWorker : IDisposable
         active.Clear();
         new Span<float>(ColumnSums, columns).Clear();
         int live = Math.Min(rows, _session.Layout.AnchorCount - firstRow);
+        double share = isDiagonal ? 0.5 : 1;
         for (int row = 0; row < live; row++)
         {
             float* weights = Weights + (row * Stride);
-            _kernel.Add(weights, Turned + (row * Stride), columns);
+            AnchorTerms* terms = _scan.Tables.Terms + firstRow + row;
+            double loss = _kernel.Combine(
+                weights, Turned + (row * Stride), Keys + (row * Stride), columns, terms->Reference, _session.Metric == DistanceMetric.Euclidean, out double count);
+            terms->Loss += share * (loss - (count * terms->Reference));
+            if (!_scan.WantsGradient)
+                continue;
             if (_session.Metric == DistanceMetric.Euclidean)
                 DivideByDistances(weights, Keys + (row * Stride), firstRow + row, firstColumn, columns);
             active[row / Strip] |= _kernel.Sum(weights, columns, chunk, ColumnSums, out double sum);
             _scan.WeightSums[firstRow + row] += sum;
         }
 
-        if (isDiagonal)
+        if (isDiagonal || !_scan.WantsGradient)
             return;
         for (int column = 0; column < columns; column++)
             _scan.WeightSums[firstColumn + column] += ColumnSums[column];
@@ -320,7 +252,7 @@ internal sealed unsafe class TermWorker : IDisposable
                     parts &= ~(((1u << run) - 1) << first);
                     int column = first * chunk;
                     _kernel.AddWeighted(
-                        Weights + (row * Stride) + column, Stride, 1, centred.Panel(panel, firstColumn + column), run * chunk, _scan.Sums(firstRow + row, panel), centred.Depth);
+                        Weights + (row * Stride) + column, Stride, 1, centred.Panel(panel, firstColumn + column), run * chunk, _scan.Sums(firstRow + row, panel), centred.Width);
                 }
             }
         }
@@ -348,7 +280,7 @@ internal sealed unsafe class TermWorker : IDisposable
                     for (int column = part * chunk; column < (part + 1) * chunk; column += Strip)
                     {
                         _kernel.AddWeighted(
-                            Weights + (row * Stride) + column, 1, Stride, centred.Panel(panel, firstRow + row), depth, _scan.Sums(firstColumn + column, panel), centred.Depth);
+                            Weights + (row * Stride) + column, 1, Stride, centred.Panel(panel, firstRow + row), depth, _scan.Sums(firstColumn + column, panel), centred.Width);
                     }
                 }
             }

@@ -9,7 +9,7 @@ namespace Tercet.Backends.Cpu.Loss;
 /// Every anchor's thresholds: its positives' exact distances plus the margin, ascending, in float64, and the same as float32 keys in tables that a
 /// search without branches reads. A negative violates the positives whose thresholds lie above its distance.
 /// </summary>
-internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDisposable
+internal sealed unsafe class ThresholdTables(CpuSession session, bool countsWords) : ITeamJob, IDisposable
 {
     /// <summary>Thresholds of one table; one place of 64 stays above every key.</summary>
     public const int TableThresholds = 63;
@@ -47,14 +47,19 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     /// <summary>Below this many tolerances the relative error of a float32 key is worth a float64 evaluation.</summary>
     public const float SmallKeyFactor = 1024;
 
+    // A threshold is rounded once to a float, and a key once when the slack is taken from it or added: 2⁻²⁴ each.
+    private const double ThresholdRounding = 3e-7;
+
     private const int AnchorsPerItem = 16;
     private const int LargestRanked = 128;
 
     private readonly PositiveDistances _distances = new(session);
+    private readonly KeyErrors _errors = new(session);
     private PinnedBuffer<AnchorTerms> _terms = new(0);
     private PinnedBuffer<float> _tables = new(0);
     private PinnedBuffer<double> _thresholds = new(0);
     private PinnedBuffer<int> _ranks = new(0);
+    private PinnedBuffer<short> _words = new(0);
     private double _margin;
 
     /// <summary>By anchor.</summary>
@@ -68,12 +73,12 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
     public KeyParts Parts { get; private set; }
 
     /// <summary>A bound on the error of an anchor's keys.</summary>
-    public float KeyTolerance(int anchor) => Parts.Tolerance(session.KeyTolerance(anchor));
+    public float KeyTolerance(int anchor) => _errors[anchor] + _errors.Largest;
 
     /// <summary>Tables of an anchor.</summary>
     public static int ChunksOf(int count) => (count + TableThresholds - 1) / TableThresholds;
 
-    /// <summary>An anchor's first table.</summary>
+    /// <summary>An anchor's first table; where it has words, its thresholds as they stand.</summary>
     public float* TablesOf(int anchor) => (float*)_tables.DangerousGetAddress() + (Terms[anchor].FirstTable * TableLength);
 
     /// <summary>An anchor's positives' distances, by position.</summary>
@@ -106,10 +111,14 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
 
         TallyCount = tallies;
         PinnedBuffer.Grow(ref _tables, tables * TableLength);
+        if (countsWords)
+            PinnedBuffer.Grow(ref _words, tables * WordThresholds.TableLength);
         int items = (layout.AnchorCount + AnchorsPerItem - 1) / AnchorsPerItem;
         int workers = session.WorkersFor((double)layout.PairCount * session.Gallery.Depth);
+        _errors.Measure(Parts);
         _distances.Evaluate(workers);
         session.Team.Run(this, items, workers, session.Cancellation);
+        FillReferences();
     }
 
     void ITeamJob.Execute(int worker, int item)
@@ -127,8 +136,10 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         _terms.Dispose();
         _tables.Dispose();
         _distances.Dispose();
+        _errors.Dispose();
         _thresholds.Dispose();
         _ranks.Dispose();
+        _words.Dispose();
     }
 
     private Span<T> Of<T>(PinnedBuffer<T> pairs, int anchor)
@@ -142,13 +153,42 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         float tolerance = KeyTolerance(anchor);
         double largestKey = 4 * ((double)session.Anchors.HalfNorms[anchor] + session.Gallery.LargestHalfNorm);
         double largest = MetricKey.FromValue(session.Metric, thresholds[^1]);
-        terms->Slack = (float)((1.001 * tolerance) + (1e-6 * Math.Min(largest, largestKey)));
+        terms->Slack = (float)((1.001 * tolerance) + (ThresholdRounding * Math.Min(largest, largestKey)));
         terms->SmallKey = SmallKeyFactor * tolerance;
         terms->Reference = (float)Math.Min(thresholds[thresholds.Length / 2], MetricKey.ToValue(session.Metric, largestKey));
 
         float* table = TablesOf(anchor);
+        if (countsWords && thresholds.Length <= TableThresholds && float.IsFinite(terms->Slack))
+        {
+            terms->Words = ToWords(terms, thresholds);
+            return;
+        }
+
         for (int first = 0; first < thresholds.Length; first += TableThresholds, table += TableLength)
             Fill(table, thresholds.Slice(first, Math.Min(TableThresholds, thresholds.Length - first)), terms->Slack);
+    }
+
+    // SAFETY: of as many tables of words as of floats each has its length.
+    private WordThresholds ToWords(AnchorTerms* terms, ReadOnlySpan<double> thresholds)
+    {
+        Span<float> keys = new(TablesOf((int)(terms - Terms)), TableThresholds);
+        for (int i = 0; i < thresholds.Length; i++)
+            keys[i] = ToKey(thresholds[i]);
+        return new WordThresholds((short*)_words.DangerousGetAddress() + (terms->FirstTable * WordThresholds.TableLength), keys[..thresholds.Length], terms->Slack);
+    }
+
+    private float ToKey(double threshold) => (float)Math.Min(MetricKey.FromValue(session.Metric, threshold), LargestThreshold);
+
+    // A row without positives has weights too: those that others give it.
+    private void FillReferences()
+    {
+        float last = 0;
+        for (int anchor = 0; anchor < session.Layout.AnchorCount; anchor++)
+        {
+            if (Terms[anchor].Count == 0)
+                Terms[anchor].Reference = last;
+            last = Terms[anchor].Reference;
+        }
     }
 
     // SAFETY: a table has TableLength floats.
@@ -157,9 +197,8 @@ internal sealed unsafe class ThresholdTables(CpuSession session) : ITeamJob, IDi
         new Span<float>(table, Top).Fill(float.PositiveInfinity);
         for (int i = 0; i < thresholds.Length; i++)
         {
-            float key = (float)Math.Min(MetricKey.FromValue(session.Metric, thresholds[i]), LargestThreshold);
-            int group = i / 4;
-            table[(i % 4) switch { 0 => Firsts, 1 => Seconds, 2 => Thirds, _ => Fourths } + group] = key;
+            float key = ToKey(thresholds[i]);
+            table[Firsts - (16 * (i % 4)) + (i / 4)] = key;
             table[Top] = key + (1.001f * slack);
         }
 

@@ -1,0 +1,99 @@
+using Tercet.Backends.Cpu.Loss;
+
+namespace Tercet.Tests.Mining;
+
+/// <summary>Counting in 16 bits against a loop over the thresholds.</summary>
+public sealed unsafe class WordCounterTests
+{
+    private const int Guard = -77;
+
+    [Theory]
+    [InlineData(1, 1e-5f)]
+    [InlineData(2, 1e-5f)]
+    [InlineData(31, 1e-5f)]
+    [InlineData(39, 1e-5f)]
+    [InlineData(63, 1e-5f)]
+    [InlineData(39, 0)]
+    [InlineData(39, 0.3f)]
+    public void Count_KeysAroundThresholds_IsExactOrDoubtfulAndTalliesTheRow(int thresholds, float slack)
+    {
+        Assert.SkipUnless(WordCounter.IsSupported, "needs AVX-512BW and BMI2");
+        Random random = new(thresholds);
+        foreach (float spread in new[] { 1f, 1e-6f, 0f, 1e30f })
+        {
+            foreach (int columns in new[] { 16, 48, 96, 144, 192 })
+                Check(random, thresholds, slack * MathF.Max(spread, 1e-3f), spread, columns);
+        }
+    }
+
+    // Far below, far above, on a threshold, and just beside one.
+    private static void Check(Random random, int thresholds, float slack, float spread, int columns)
+    {
+        short* table = stackalloc short[WordThresholds.TableLength];
+        float[] limits = [.. Enumerable.Range(0, thresholds).Select(_ => 0.5f + (spread * random.NextSingle())).Order()];
+        WordThresholds words = new(table, limits, slack);
+        float smallKey = 0.25f;
+        float[] keys = new float[columns];
+        for (int i = 0; i < columns; i++)
+        {
+            float threshold = limits[random.Next(thresholds)];
+            keys[i] = (i % 8) switch
+            {
+                0 => float.MaxValue,
+                1 => 0,
+                2 => threshold,
+                3 => MathF.BitIncrement(threshold),
+                4 => threshold - (2 * slack),
+                5 => -1e-6f,
+                _ => 0.5f + (spread * 1.2f * (random.NextSingle() - 0.1f)),
+            };
+        }
+
+        float[] counts = new float[columns + 1];
+        uint[] doubtful = new uint[(columns / 16) + 1];
+        int[] tallies = new int[thresholds + 2];
+        (counts[columns], doubtful[columns / 16], tallies[^1]) = (Guard, 12345, Guard);
+        bool any;
+        fixed (float* k = keys, c = counts)
+        fixed (uint* d = doubtful)
+        fixed (int* t = tallies)
+            any = WordCounter.Count(k, columns, words, smallKey, c, d, t);
+
+        int[] expectedTallies = new int[thresholds + 1];
+        bool expectedAny = false;
+        for (int i = 0; i < columns; i++)
+        {
+            bool isDoubtful = (doubtful[i / 16] >> (i % 16) & 1) != 0;
+            int surely = limits.Count(limit => limit - keys[i] > slack);
+            int perhaps = limits.Count(limit => limit - keys[i] >= -slack);
+            expectedAny |= isDoubtful;
+            Assert.True(isDoubtful || (surely == counts[i] && perhaps == surely), $"key {keys[i]:g9}: {counts[i]}, between {surely} and {perhaps} of {thresholds}, spread {spread}");
+            Assert.InRange(counts[i], perhaps, thresholds);
+            Assert.True(isDoubtful || keys[i] > smallKey);
+            expectedTallies[(int)counts[i]]++;
+        }
+
+        Assert.Equal(expectedAny, any);
+        Assert.Equal(expectedTallies.Skip(1), tallies.Skip(1).Take(thresholds));
+        Assert.Equal((Guard, 12345u, Guard), ((int)counts[columns], doubtful[columns / 16], tallies[^1]));
+    }
+
+    // Whole counts, so that a test of "all doubtful" would fail.
+    [Fact]
+    public void Count_KeysSpreadOverThresholds_DoubtsFew()
+    {
+        Assert.SkipUnless(WordCounter.IsSupported, "needs AVX-512BW and BMI2");
+        Random random = new(3);
+        short* table = stackalloc short[WordThresholds.TableLength];
+        WordThresholds words = new(table, [.. Enumerable.Range(0, 39).Select(i => 1 + (i / 39f))], 1e-5f);
+        float[] keys = [.. Enumerable.Range(0, 192).Select(_ => 0.9f + (1.2f * random.NextSingle()))], counts = new float[192];
+        uint[] doubtful = new uint[12];
+        int[] tallies = new int[40];
+        fixed (float* k = keys, c = counts)
+        fixed (uint* d = doubtful)
+        fixed (int* t = tallies)
+            WordCounter.Count(k, 192, words, 1e-3f, c, d, t);
+
+        Assert.InRange(doubtful.Sum(word => int.PopCount((int)word)), 0, 4);
+    }
+}
