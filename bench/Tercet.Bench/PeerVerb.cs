@@ -35,7 +35,7 @@ internal static class PeerVerb
 
         using IPeerWorkloads workloads = search ? new PeerSearchWorkloads(rows, others, threads) : new PeerWorkloads(rows, others, threads);
         if (names.Count > 0)
-            Reply(names.ToDictionary(name => name, name => Time(workloads, name, calls, milliseconds, warm: true)));
+            Reply(names.Distinct().ToDictionary(name => name, name => Time(workloads, name, calls, milliseconds, warm: true)));
         else
             Serve(workloads);
         return 0;

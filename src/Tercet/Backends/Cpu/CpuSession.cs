@@ -168,7 +168,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
     private void KeyTolerances(float* tolerances, float* halfNorms, int count, float factor)
     {
-        int parts = (_galleryPanels.Depth + RowScan.PartDepth - 1) / RowScan.PartDepth;
+        int parts = new KeyParts(_galleryPanels.Depth).Count;
         double scale = 1.01 * factor * Math.Abs(KeyScale) * ((0.5 * _galleryPanels.Depth) + 3 + parts);
         double slope = scale * UnitRoundoff * 2;
         double constant = (slope * _galleryPanels.LargestHalfNorm) + (scale * float.Epsilon);

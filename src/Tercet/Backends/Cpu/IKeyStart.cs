@@ -1,6 +1,7 @@
 namespace Tercet.Backends.Cpu;
 
 /// <summary>What a tile's products are added to.</summary>
+// SAFETY: the pointer is valid for a vector.
 internal unsafe interface IKeyStart
 {
     /// <summary>The value to add to.</summary>

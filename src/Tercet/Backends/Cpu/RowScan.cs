@@ -14,12 +14,6 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
     private const int ItemsPerWorker = 8;
     private const int CachedColumnBytes = 256 << 10;
 
-    /// <summary>
-    /// Dimensions whose products are summed at once. A key's error grows with the length of one sum: of a sum in parts fewer keys are so close that float64
-    /// has to decide.
-    /// </summary>
-    public const int PartDepth = 128;
-
     private PinnedBuffer<float>[] _keys = [];
     private IKeyRowConsumer _consumer = null!;
     private int _blockRows;
@@ -101,11 +95,13 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         TileKernel kernel = session.Kernel;
         PackedPanels rows = session.Anchors;
         PackedPanels columns = session.Gallery;
-        for (int part = 0; part < columns.Depth; part += PartDepth)
+        KeyParts parts = new(columns.Depth);
+        for (int part = 0; part < parts.Count; part++)
         {
             delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
-            int depth = Math.Min(PartDepth, columns.Depth - part);
-            nint skipped = (nint)part * kernel.Columns;
+            int skippedDepth = part * parts.Depth;
+            int depth = Math.Min(parts.Depth, columns.Depth - skippedDepth);
+            nint skipped = (nint)skippedDepth * kernel.Columns;
             for (int strip = 0; strip < anchors; strip += kernel.Rows)
             {
                 int anchor = firstAnchor + strip;
@@ -134,7 +130,7 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         if (panelBytes > LargestBlockBytes)
             return kernel.Rows;
         int anchorPanels = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
-        long panels = Math.Min(Math.Min(depth / PartDepth, anchorPanels / (ItemsPerWorker * session.Workers)), PreferredBlockBytes / panelBytes);
+        long panels = Math.Min(Math.Min(new KeyParts(depth).Count, anchorPanels / (ItemsPerWorker * session.Workers)), PreferredBlockBytes / panelBytes);
         return kernel.Columns * (int)Math.Max(1, panels);
     }
 

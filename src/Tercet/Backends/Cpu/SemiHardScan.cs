@@ -10,8 +10,8 @@ namespace Tercet.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer, IDisposable
 {
-    private readonly PositiveKeys _positiveKeys = new(session);
-    private readonly ScanTolerances _tolerances = new(session);
+    private readonly PositiveDistances _distances = new(session);
+    private readonly KeyErrors _errors = new(session);
     private SemiHardWorker[] _workers = [];
     private ISemiHardConsumer _consumer = null!;
     private SemiHardRequest _request;
@@ -27,9 +27,9 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
                 _workers[i] = new SemiHardWorker(session);
         }
 
-        _positiveKeys.Compute();
+        _distances.Evaluate(session.WorkersFor((double)session.Layout.PairCount * session.Gallery.Depth));
         if (session.Layout.IsSymmetric)
-            _tolerances.Prepare();
+            _errors.Measure(new KeyParts(session.Gallery.Depth));
         session.ScanRows(this);
         _consumer = null!;
     }
@@ -40,7 +40,8 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
         RowLayout layout = session.Layout;
         int start = layout.ClassStarts[anchor];
         int end = layout.ClassEnds[anchor];
-        state.Begin(anchor, _positiveKeys.Of(anchor), _tolerances.Of(anchor), _request);
+        float tolerance = layout.IsSymmetric ? _errors[anchor] + _errors.Largest : session.KeyTolerance(anchor);
+        state.Begin(anchor, _distances.Of(anchor), tolerance, _request);
 
         // SAFETY: keys is the worker's own row of native memory, padded to whole panels with keys above all others.
         keys[start..end].Fill(PackedPanels.LargestKey);
@@ -56,8 +57,8 @@ internal sealed unsafe class SemiHardScan(CpuSession session) : IKeyRowConsumer,
     {
         foreach (SemiHardWorker worker in _workers)
             worker.Dispose();
-        _positiveKeys.Dispose();
-        _tolerances.Dispose();
+        _distances.Dispose();
+        _errors.Dispose();
     }
 
     private RankedRow Farthest(int anchor, ReadOnlySpan<float> keys, int start, int end)

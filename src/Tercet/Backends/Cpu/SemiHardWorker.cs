@@ -41,16 +41,16 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private long _hard;
     private long _violating;
 
-    /// <summary>Takes an anchor, the float64 keys of its positives, and a bound on the error of the float32 keys to come.</summary>
+    /// <summary>Takes an anchor, its positives' distances, and a bound on the error of the float32 keys to come.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Begin(int anchor, double* positiveKeys, float tolerance, SemiHardRequest request)
+    public void Begin(int anchor, ReadOnlySpan<double> distances, float tolerance, SemiHardRequest request)
     {
         (_anchor, _request) = (anchor, request);
         (_hard, _violating) = (0, 0);
         _tolerance = tolerance;
         _nearTie = (float)(NearTie * _tolerance);
         RowLayout layout = session.Layout;
-        _positives.Load(session.Metric, positiveKeys, layout.ClassStarts[anchor], layout.ClassEnds[anchor], layout.SelfPositions[anchor], request.Margin);
+        _positives.Load(session.Metric, distances, layout.ClassStarts[anchor], layout.ClassEnds[anchor], layout.SelfPositions[anchor], request.Margin);
         _count = _positives.Count;
         PinnedBuffer.Grow(ref _negatives, _count);
         PinnedBuffer.Grow(ref _byRank, _count);

@@ -40,13 +40,13 @@ internal sealed unsafe class SortedPositives : IDisposable
 
     /// <summary>Takes an anchor's positives: the rows of its class but itself.</summary>
     /// <param name="metric">The metric.</param>
-    /// <param name="keys">Their float64 keys, in order of position.</param>
+    /// <param name="values">Their distances, in order of position.</param>
     /// <param name="classStart">First position of the class.</param>
     /// <param name="classEnd">The position after the last.</param>
     /// <param name="self">The anchor's own position, or −1.</param>
     /// <param name="margin">The margin, in the metric's unit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Load(DistanceMetric metric, double* keys, int classStart, int classEnd, int self, double margin)
+    public void Load(DistanceMetric metric, ReadOnlySpan<double> values, int classStart, int classEnd, int self, double margin)
     {
         int most = Math.Max(classEnd - classStart, 1);
         PinnedBuffer.Grow(ref _positions, most);
@@ -65,8 +65,7 @@ internal sealed unsafe class SortedPositives : IDisposable
                 positions[count++] = position;
         }
 
-        for (int i = 0; i < count; i++)
-            distances[i] = MetricKey.ToValue(metric, keys[i]);
+        values.CopyTo(new Span<double>(distances, count));
 
         Count = count;
         if (count <= LargestRankedCount)

@@ -60,9 +60,6 @@ internal unsafe interface ITermKernel
     /// <summary>Transposes a block; both counts are multiples of the width.</summary>
     void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
-    /// <summary><c>sum[i] += addend[i]</c>.</summary>
-    void Add(float* sum, float* addend, int columns);
-
     /// <summary>Divides weights by the roots of their keys; 0 stays 0.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="keys">The keys.</param>

@@ -151,14 +151,6 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Add(float* sum, float* addend, int columns)
-    {
-        for (int column = 0; column < columns; column += TLanes.Width)
-            TLanes.Store(TLanes.Add(TLanes.Load(sum + column), TLanes.Load(addend + column)), sum + column);
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool DivideByRoots(float* weights, float* keys, int columns, float smallKey, uint* doubtful)
     {
         TVector smallKeys = TLanes.Broadcast(&smallKey);

@@ -27,7 +27,6 @@ internal sealed unsafe class TermWorker : IDisposable
     private readonly PinnedBuffer<float> _turned = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _weights = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _row = new(LargestBlock);
-    private readonly PinnedBuffer<float> _zeros = new(LargestBlock);
     private readonly PinnedBuffer<float> _columnSums = new(LargestBlock);
     private readonly PinnedBuffer<uint> _doubtful = new(LargestWords);
     private readonly PinnedBuffer<uint> _active = new(LargestBlock / SmallestStrip);
@@ -58,8 +57,6 @@ internal sealed unsafe class TermWorker : IDisposable
     private uint* Doubtful { get; }
 
     private int Strip => _kernel.Strip;
-
-    private float* Zeros => (float*)_zeros.DangerousGetAddress();
 
     /// <summary>Does one pair of groups, given by their first positions and their numbers of rows, padding included.</summary>
     public void DoPair(int firstRow, int rows, int firstColumn, int columns)
@@ -110,7 +107,6 @@ internal sealed unsafe class TermWorker : IDisposable
         _turned.Dispose();
         _weights.Dispose();
         _row.Dispose();
-        _zeros.Dispose();
         _columnSums.Dispose();
         _counter.Dispose();
         _doubtful.Dispose();
@@ -132,24 +128,20 @@ internal sealed unsafe class TermWorker : IDisposable
             float* rowData = panels.Panel((firstRow + row) / width) + ((firstRow + row) % width);
             for (int part = 0; part < parts.Count; part++)
             {
-                // The norms enter with the first part.
+                delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
                 int first = part * parts.Depth;
-                float* target = part == 0 ? keys : Turned;
                 for (int column = firstNeeded; column < columns; column += width)
                 {
-                    kernel.Compute(
+                    compute(
                         rowData + (first * width),
                         panels.Panel((firstColumn + column) / width) + (first * width),
                         Math.Min(parts.Depth, panels.Depth - first),
-                        part == 0 ? panels.HalfNorms + firstRow + row : Zeros,
-                        part == 0 ? panels.HalfNorms + firstColumn + column : Zeros,
+                        panels.HalfNorms + firstRow + row,
+                        panels.HalfNorms + firstColumn + column,
                         _session.KeyScale,
-                        target + column,
+                        keys + column,
                         Stride);
                 }
-
-                for (int i = 0; part > 0 && i < kernel.Rows; i++)
-                    _kernel.Add(keys + (i * Stride) + firstNeeded, Turned + (i * Stride) + firstNeeded, columns - firstNeeded);
             }
         }
 

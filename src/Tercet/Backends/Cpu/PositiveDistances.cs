@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 using Tercet.Memory;
 using Tercet.Mining;
 
-namespace Tercet.Backends.Cpu.Loss;
+namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// The exact distance of every positive pair, each evaluated once. Turning rows into float64 costs more than a distance: a label's rows are turned
+/// The exact distance of every positive pair, in the square form each evaluated once. Turning rows into float64 costs more than a distance: a label's rows are turned
 /// once for all distances among them.
 /// </summary>
 internal sealed unsafe class PositiveDistances(CpuSession session) : ITeamJob, IDisposable
@@ -50,6 +50,12 @@ internal sealed unsafe class PositiveDistances(CpuSession session) : ITeamJob, I
         double* wide = (double*)_wide[worker].DangerousGetAddress();
         for (int anchor = item * AnchorsPerItem; anchor < end;)
         {
+            if (!session.Layout.IsSymmetric)
+            {
+                EvaluateOne(anchor++);
+                continue;
+            }
+
             int classEnd = ends[anchor];
             int runEnd = Math.Clamp(classEnd, anchor + 1, end);
             if (classEnd > anchor + 1)
@@ -63,6 +69,17 @@ internal sealed unsafe class PositiveDistances(CpuSession session) : ITeamJob, I
         foreach (PinnedBuffer<double> wide in _wide)
             wide.Dispose();
         _distances.Dispose();
+    }
+
+    private void EvaluateOne(int anchor)
+    {
+        RowLayout layout = session.Layout;
+        double* distance = (double*)_distances.DangerousGetAddress() + layout.PairOffsets[anchor];
+        for (int position = layout.ClassStarts[anchor]; position < layout.ClassEnds[anchor]; position++)
+        {
+            if (position != layout.SelfPositions[anchor])
+                *distance++ = MetricKey.ToValue(session.Metric, session.ExactKey(anchor, position));
+        }
     }
 
     // The anchors [first, end) against all that follow them in their label; the anchor that stands first writes for both.

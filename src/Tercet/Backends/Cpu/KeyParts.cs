@@ -1,7 +1,7 @@
-namespace Tercet.Backends.Cpu.Loss;
+namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// The dimensions in a few parts whose products are accumulated apart. Most of a key's error bound grows with the length of one sum: shorter ones
+/// The dimensions in a few parts whose products are summed apart. Most of a key's error bound grows with the length of one sum: shorter ones
 /// leave fewer keys so close to a threshold that float64 has to decide. See <see cref="KeyErrors"/>.
 /// </summary>
 internal readonly struct KeyParts

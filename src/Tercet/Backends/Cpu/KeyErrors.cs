@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Tercet.Memory;
 
-namespace Tercet.Backends.Cpu.Loss;
+namespace Tercet.Backends.Cpu;
 
 /// <summary>A bound on the error of the keys of parts, row by row: a pair's key is off by no more than its two rows' errors together.</summary>
 /// <remarks>
