@@ -1,0 +1,239 @@
+// Distances fused with mining: each anchor's farthest and nearest positive and nearest negative, without a matrix of distances.
+//
+// A tile keeps minima of scores only. Those of a whole row or column of the tile lower the anchor's running best by one atomic minimum, whose result says
+// what may still be the anchor's answer: a score within two tolerances of the best seen. Rows that may be are appended to the anchor's candidates from
+// the accumulators, which are still in registers: some ten times an anchor, however many tiles it meets. decide.cu does the rest.
+//
+// In the symmetric form a tile of rows I × columns J serves the anchors of both, and only the upper triangle of tiles is computed.
+#include "arguments.h"
+#include "limits.h"
+#include "tercet/device.h"
+#include "tercet/epilogue.h"
+#include "tercet/metric.h"
+#include "tile_simt.h"
+
+namespace tercet {
+
+constexpr int kTileWarps = kTileThreads / device::kWarp;
+
+union ExtremesStorage {
+    TileStorage tile;
+    struct {
+        float minima[kTileWarps][kPanelRows];
+        float limits[kPanelRows];
+    } fold;
+};
+
+struct Interval {
+    int start, end, self;
+
+    template <typename Kind>
+    TERCET_DEVICE bool accepts(int position, bool mixed) const {
+        if (!mixed) {
+            return !Kind::kWantsPositive;
+        }
+        const bool same_label = position >= start && position < end;
+        return Kind::kWantsPositive ? same_label && position != self : !same_label;
+    }
+};
+
+// An anchor that does not exist has an empty interval; its result is never taken.
+TERCET_DEVICE Interval interval_of(const ExtremesArguments& arguments, int anchor) {
+    if (anchor >= arguments.anchors.count) {
+        return {0, 0, kNothing};
+    }
+    return {arguments.classes.starts[anchor], arguments.classes.ends[anchor], arguments.classes.selves[anchor]};
+}
+
+TERCET_DEVICE void append(const KindBuffers& buffers, int anchor, float score, int position) {
+    const int slot = device::atomic_add(buffers.counts + anchor, 1);
+    if (slot < kCandidates) {
+        buffers.candidates[static_cast<long long>(anchor) * kCandidates + slot] =
+            (static_cast<uint64>(ordered_bits(score)) << 32) | static_cast<uint32>(position);
+    }
+}
+
+// Lowers an anchor's best and gives back the score up to which rows are of interest.
+TERCET_DEVICE float tighten(const KindBuffers& buffers, int anchor, float score, float slack) {
+    const uint32 bits = ordered_bits(score);
+    uint32 best = device::peek(buffers.best + anchor);
+    if (bits < best) {
+        best = device::atomic_min(buffers.best + anchor, bits);
+        best = best < bits ? best : bits;
+    }
+    return from_ordered_bits(best) + slack;
+}
+
+// The tile's rows as anchors.
+template <typename Kind>
+TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, const KindBuffers& buffers, int first_row, int first_column, bool mixed,
+                             const float (&keys)[kPerThread][kPerThread]) {
+#pragma unroll
+    for (int i = 0; i < kPerThread; ++i) {
+        const int anchor = first_row + tile_row(i);
+        const bool exists = anchor < arguments.anchors.count;
+        const Interval interval = mixed ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        float own = device::infinity();
+#pragma unroll
+        for (int j = 0; j < kPerThread; ++j) {
+            if (exists && interval.accepts<Kind>(first_column + tile_column(j), mixed)) {
+                own = device::smaller(own, Kind::score(keys[i][j]));
+            }
+        }
+        float all = own;
+        for (int mask = 1; mask < 16; mask <<= 1) {
+            all = device::smaller(all, device::shuffle_xor(all, mask));
+        }
+        float limit = -device::infinity();
+        if (device::lane() % 16 == 0 && all < device::infinity()) {
+            limit = tighten(buffers, anchor, all, slack_of(arguments.tolerance, arguments.anchors.terms[anchor]));
+        }
+        limit = device::shuffle(limit, device::lane() & 16);
+        uint32 passing = 0u;
+#pragma unroll
+        for (int j = 0; j < kPerThread; ++j) {
+            passing |= interval.accepts<Kind>(first_column + tile_column(j), mixed) && Kind::score(keys[i][j]) <= limit ? 1u << j : 0u;
+        }
+        for (; passing != 0u; passing &= passing - 1u) {
+            const int chosen = device::lowest_bit(passing);
+            float key = keys[i][0];
+#pragma unroll
+            for (int j = 1; j < kPerThread; ++j) {
+                key = chosen == j ? keys[i][j] : key;
+            }
+            append(buffers, anchor, Kind::score(key), first_column + tile_column(chosen));
+        }
+    }
+}
+
+// The tile's columns as anchors, where distances are symmetric.
+template <typename Kind>
+TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, const KindBuffers& buffers, int first_row, int first_column, bool mixed,
+                                const float (&keys)[kPerThread][kPerThread], ExtremesStorage& storage) {
+    const int warp = device::thread() / device::kWarp;
+#pragma unroll
+    for (int j = 0; j < kPerThread; ++j) {
+        const int anchor = first_column + tile_column(j);
+        const bool exists = anchor < arguments.anchors.count;
+        const Interval interval = mixed ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        float own = device::infinity();
+#pragma unroll
+        for (int i = 0; i < kPerThread; ++i) {
+            if (exists && interval.accepts<Kind>(first_row + tile_row(i), mixed)) {
+                own = device::smaller(own, Kind::score(keys[i][j]));
+            }
+        }
+        const float both = device::smaller(own, device::shuffle_xor(own, 16));
+        if (device::lane() < 16) {
+            storage.fold.minima[warp][tile_column(j)] = both;
+        }
+    }
+    device::barrier();  // every warp's minima are there
+    if (device::thread() < kPanelRows) {
+        const int anchor = first_column + device::thread();
+        float all = device::infinity();
+        for (int other = 0; other < kTileWarps; ++other) {
+            all = device::smaller(all, storage.fold.minima[other][device::thread()]);
+        }
+        storage.fold.limits[device::thread()] = all < device::infinity()
+            ? tighten(buffers, anchor, all, slack_of(arguments.tolerance, arguments.anchors.terms[anchor]))
+            : -device::infinity();
+    }
+    device::barrier();  // limits are there
+#pragma unroll
+    for (int j = 0; j < kPerThread; ++j) {
+        const int anchor = first_column + tile_column(j);
+        const float limit = storage.fold.limits[tile_column(j)];
+        // The warp's minimum rather than the thread's: it need not be held in registers.
+        if (storage.fold.minima[warp][tile_column(j)] > limit) {
+            continue;
+        }
+        const Interval interval = mixed ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        uint32 passing = 0u;
+#pragma unroll
+        for (int i = 0; i < kPerThread; ++i) {
+            passing |= interval.accepts<Kind>(first_row + tile_row(i), mixed) && Kind::score(keys[i][j]) <= limit ? 1u << i : 0u;
+        }
+        for (; passing != 0u; passing &= passing - 1u) {
+            const int chosen = device::lowest_bit(passing);
+            float key = keys[0][j];
+#pragma unroll
+            for (int i = 1; i < kPerThread; ++i) {
+                key = chosen == i ? keys[i][j] : key;
+            }
+            append(buffers, anchor, Kind::score(key), first_row + tile_row(chosen));
+        }
+    }
+    // The next kind needs no barrier here: a warp overwrites only its own minima, after shuffles that all its lanes take part in, and limits are
+    // overwritten only after the first barrier above.
+}
+
+template <typename Kind>
+TERCET_DEVICE void fold(const ExtremesArguments& arguments, int kind, int first_row, int first_column, bool mixed, bool both_sides,
+                        const float (&keys)[kPerThread][kPerThread], ExtremesStorage& storage) {
+    if ((arguments.wanted >> kind & 1) == 0) {
+        return;
+    }
+    fold_rows<Kind>(arguments, arguments.kinds[kind], first_row, first_column, mixed, keys);
+    if (both_sides) {
+        fold_columns<Kind>(arguments, arguments.kinds[kind], first_row, first_column, mixed, keys, storage);
+    }
+}
+
+// Whether a row of the tile has its label's interval among the columns; if none has, every pair of the tile is a negative one. With symmetric
+// distances the same holds for the columns.
+TERCET_DEVICE bool is_mixed(const ExtremesArguments& arguments, int first_row, int first_column) {
+    bool meets = false;
+    const int anchor = first_row + device::thread();
+    if (device::thread() < kPanelRows && anchor < arguments.anchors.count) {
+        meets = arguments.classes.starts[anchor] < first_column + kPanelRows && arguments.classes.ends[anchor] > first_column;
+    }
+    return device::barrier_any(meets);
+}
+
+// Tiles column by column: the triangle over the anchors' panels, then whole columns of anchors' panels.
+TERCET_DEVICE void tile_of(const ExtremesArguments& arguments, int tile, int& row_panel, int& column_panel) {
+    const int anchor_panels = (arguments.anchors.count + kPanelRows - 1) / kPanelRows;
+    const int triangle = arguments.symmetric != 0 ? anchor_panels * (anchor_panels + 1) / 2 : 0;
+    if (tile >= triangle) {
+        column_panel = (tile - triangle) / anchor_panels + (arguments.symmetric != 0 ? anchor_panels : 0);
+        row_panel = (tile - triangle) % anchor_panels;
+        return;
+    }
+    int column = static_cast<int>((square_root(8.0f * static_cast<float>(tile) + 1.0f) - 1.0f) * 0.5f);
+    while (column * (column + 1) / 2 > tile) {
+        --column;
+    }
+    while ((column + 1) * (column + 2) / 2 <= tile) {
+        ++column;
+    }
+    column_panel = column;
+    row_panel = tile - column * (column + 1) / 2;
+}
+
+template <typename Metric>
+TERCET_DEVICE void mine_tile(const ExtremesArguments& arguments) {
+    TERCET_SHARED(ExtremesStorage, storage);
+    int row_panel, column_panel;
+    tile_of(arguments, device::block(), row_panel, column_panel);
+    const int first_row = row_panel * kPanelRows, first_column = column_panel * kPanelRows;
+    const bool mixed = is_mixed(arguments, first_row, first_column);
+    const bool both_sides = arguments.symmetric != 0 && row_panel != column_panel && first_column < arguments.anchors.count;
+
+    float keys[kPerThread][kPerThread];
+    multiply_panels(arguments.anchors, row_panel, arguments.gallery, column_panel, storage.tile, keys);
+    make_keys<Metric>(arguments.anchors, row_panel, arguments.gallery, column_panel, keys);
+    if (!mixed) {
+        fold<NearestNegative>(arguments, kNearestNegative, first_row, first_column, false, both_sides, keys, storage);
+        return;
+    }
+    fold<NearestNegative>(arguments, kNearestNegative, first_row, first_column, true, both_sides, keys, storage);
+    fold<FarthestPositive>(arguments, kFarthestPositive, first_row, first_column, true, both_sides, keys, storage);
+    fold<NearestPositive>(arguments, kNearestPositive, first_row, first_column, true, both_sides, keys, storage);
+}
+
+TERCET_KERNEL(extremes_squared_euclidean, kTileThreads, 2, ExtremesArguments) { mine_tile<SquaredEuclidean>(arguments); }
+
+TERCET_KERNEL(extremes_cosine, kTileThreads, 2, ExtremesArguments) { mine_tile<Cosine>(arguments); }
+
+}  // namespace tercet
