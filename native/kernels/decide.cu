@@ -1,6 +1,7 @@
 // Turns candidates into answers: float64 decides among those within two tolerances of the best, ties to the caller's lowest row.
 #include "arguments.h"
 #include "exact.h"
+#include "kinds.h"
 #include "limits.h"
 #include "tercet/device.h"
 #include "tercet/epilogue.h"
@@ -24,13 +25,6 @@ struct Winner {
         }
     }
 };
-
-// What a kind minimises: FarthestPositive's scores are keys negated.
-TERCET_DEVICE double sign_of(int kind) { return kind == kFarthestPositive ? -1.0 : 1.0; }
-
-TERCET_DEVICE float score_of(int kind, float key) {
-    return kind == kFarthestPositive ? FarthestPositive::score(key) : kind == kNearestPositive ? NearestPositive::score(key) : NearestNegative::score(key);
-}
 
 // Sixteen lanes an anchor, one block row a kind.
 template <typename Metric>

@@ -6,6 +6,7 @@
 //
 // In the symmetric form a tile of rows I × columns J serves the anchors of both, and only the upper triangle of tiles is computed.
 #include "arguments.h"
+#include "kinds.h"
 #include "limits.h"
 #include "tercet/device.h"
 #include "tercet/epilogue.h"
@@ -26,14 +27,28 @@ union ExtremesStorage {
 
 struct Interval {
     int start, end, self;
+};
 
-    template <typename Kind>
-    TERCET_DEVICE bool accepts(int position, bool mixed) const {
-        if (!mixed) {
-            return !Kind::kWantsPositive;
-        }
-        const bool same_label = position >= start && position < end;
-        return Kind::kWantsPositive ? same_label && position != self : !same_label;
+// What to look for in a tile that holds negative pairs only, nearly all of them: no interval is read.
+struct PureNegatives {
+    static constexpr bool kReadsIntervals = false;
+
+    TERCET_DEVICE int kind() const { return kNearestNegative; }
+    TERCET_DEVICE float score(float key) const { return NearestNegative::score(key); }
+    TERCET_DEVICE bool accepts(const Interval&, int) const { return true; }
+};
+
+// The same for any kind in a tile of both sorts of pairs; one body for all kinds, since such tiles are few and machine code is not.
+struct AnyKind {
+    static constexpr bool kReadsIntervals = true;
+
+    int number;
+
+    TERCET_DEVICE int kind() const { return number; }
+    TERCET_DEVICE float score(float key) const { return score_of(number, key); }
+    TERCET_DEVICE bool accepts(const Interval& interval, int position) const {
+        const bool same_label = position >= interval.start && position < interval.end;
+        return number == kNearestNegative ? !same_label : same_label && position != interval.self;
     }
 };
 
@@ -65,19 +80,20 @@ TERCET_DEVICE float tighten(const KindBuffers& buffers, int anchor, float score,
 }
 
 // The tile's rows as anchors.
-template <typename Kind>
-TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, const KindBuffers& buffers, int first_row, int first_column, bool mixed,
+template <typename Choice>
+TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column,
                              const float (&keys)[kPerThread][kPerThread]) {
+    const KindBuffers& buffers = arguments.kinds[choice.kind()];
 #pragma unroll
     for (int i = 0; i < kPerThread; ++i) {
         const int anchor = first_row + tile_row(i);
         const bool exists = anchor < arguments.anchors.count;
-        const Interval interval = mixed ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        const Interval interval = Choice::kReadsIntervals ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
         float own = device::infinity();
 #pragma unroll
         for (int j = 0; j < kPerThread; ++j) {
-            if (exists && interval.accepts<Kind>(first_column + tile_column(j), mixed)) {
-                own = device::smaller(own, Kind::score(keys[i][j]));
+            if (exists && choice.accepts(interval, first_column + tile_column(j))) {
+                own = device::smaller(own, choice.score(keys[i][j]));
             }
         }
         float all = own;
@@ -92,7 +108,7 @@ TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, const KindBuffe
         uint32 passing = 0u;
 #pragma unroll
         for (int j = 0; j < kPerThread; ++j) {
-            passing |= interval.accepts<Kind>(first_column + tile_column(j), mixed) && Kind::score(keys[i][j]) <= limit ? 1u << j : 0u;
+            passing |= choice.accepts(interval, first_column + tile_column(j)) && choice.score(keys[i][j]) <= limit ? 1u << j : 0u;
         }
         for (; passing != 0u; passing &= passing - 1u) {
             const int chosen = device::lowest_bit(passing);
@@ -101,26 +117,27 @@ TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, const KindBuffe
             for (int j = 1; j < kPerThread; ++j) {
                 key = chosen == j ? keys[i][j] : key;
             }
-            append(buffers, anchor, Kind::score(key), first_column + tile_column(chosen));
+            append(buffers, anchor, choice.score(key), first_column + tile_column(chosen));
         }
     }
 }
 
 // The tile's columns as anchors, where distances are symmetric.
-template <typename Kind>
-TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, const KindBuffers& buffers, int first_row, int first_column, bool mixed,
+template <typename Choice>
+TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column,
                                 const float (&keys)[kPerThread][kPerThread], ExtremesStorage& storage) {
+    const KindBuffers& buffers = arguments.kinds[choice.kind()];
     const int warp = device::thread() / device::kWarp;
 #pragma unroll
     for (int j = 0; j < kPerThread; ++j) {
         const int anchor = first_column + tile_column(j);
         const bool exists = anchor < arguments.anchors.count;
-        const Interval interval = mixed ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        const Interval interval = Choice::kReadsIntervals ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
         float own = device::infinity();
 #pragma unroll
         for (int i = 0; i < kPerThread; ++i) {
-            if (exists && interval.accepts<Kind>(first_row + tile_row(i), mixed)) {
-                own = device::smaller(own, Kind::score(keys[i][j]));
+            if (exists && choice.accepts(interval, first_row + tile_row(i))) {
+                own = device::smaller(own, choice.score(keys[i][j]));
             }
         }
         const float both = device::smaller(own, device::shuffle_xor(own, 16));
@@ -148,11 +165,11 @@ TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, const KindBu
         if (storage.fold.minima[warp][tile_column(j)] > limit) {
             continue;
         }
-        const Interval interval = mixed ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        const Interval interval = Choice::kReadsIntervals ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
         uint32 passing = 0u;
 #pragma unroll
         for (int i = 0; i < kPerThread; ++i) {
-            passing |= interval.accepts<Kind>(first_row + tile_row(i), mixed) && Kind::score(keys[i][j]) <= limit ? 1u << i : 0u;
+            passing |= choice.accepts(interval, first_row + tile_row(i)) && choice.score(keys[i][j]) <= limit ? 1u << i : 0u;
         }
         for (; passing != 0u; passing &= passing - 1u) {
             const int chosen = device::lowest_bit(passing);
@@ -161,22 +178,22 @@ TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, const KindBu
             for (int i = 1; i < kPerThread; ++i) {
                 key = chosen == i ? keys[i][j] : key;
             }
-            append(buffers, anchor, Kind::score(key), first_row + tile_row(chosen));
+            append(buffers, anchor, choice.score(key), first_row + tile_row(chosen));
         }
     }
     // The next kind needs no barrier here: a warp overwrites only its own minima, after shuffles that all its lanes take part in, and limits are
     // overwritten only after the first barrier above.
 }
 
-template <typename Kind>
-TERCET_DEVICE void fold(const ExtremesArguments& arguments, int kind, int first_row, int first_column, bool mixed, bool both_sides,
+template <typename Choice>
+TERCET_DEVICE void fold(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column, bool both_sides,
                         const float (&keys)[kPerThread][kPerThread], ExtremesStorage& storage) {
-    if ((arguments.wanted >> kind & 1) == 0) {
+    if ((arguments.wanted >> choice.kind() & 1) == 0) {
         return;
     }
-    fold_rows<Kind>(arguments, arguments.kinds[kind], first_row, first_column, mixed, keys);
+    fold_rows(arguments, choice, first_row, first_column, keys);
     if (both_sides) {
-        fold_columns<Kind>(arguments, arguments.kinds[kind], first_row, first_column, mixed, keys, storage);
+        fold_columns(arguments, choice, first_row, first_column, keys, storage);
     }
 }
 
@@ -224,12 +241,13 @@ TERCET_DEVICE void mine_tile(const ExtremesArguments& arguments) {
     multiply_panels(arguments.anchors, row_panel, arguments.gallery, column_panel, storage.tile, keys);
     make_keys<Metric>(arguments.anchors, row_panel, arguments.gallery, column_panel, keys);
     if (!mixed) {
-        fold<NearestNegative>(arguments, kNearestNegative, first_row, first_column, false, both_sides, keys, storage);
+        fold(arguments, PureNegatives{}, first_row, first_column, both_sides, keys, storage);
         return;
     }
-    fold<NearestNegative>(arguments, kNearestNegative, first_row, first_column, true, both_sides, keys, storage);
-    fold<FarthestPositive>(arguments, kFarthestPositive, first_row, first_column, true, both_sides, keys, storage);
-    fold<NearestPositive>(arguments, kNearestPositive, first_row, first_column, true, both_sides, keys, storage);
+#pragma unroll 1
+    for (int kind = 0; kind < kKinds; ++kind) {
+        fold(arguments, AnyKind{kind}, first_row, first_column, both_sides, keys, storage);
+    }
 }
 
 TERCET_KERNEL(extremes_squared_euclidean, kTileThreads, 2, ExtremesArguments) { mine_tile<SquaredEuclidean>(arguments); }
