@@ -67,7 +67,8 @@ TERCET_DEVICE void decide(const ExtremesArguments& arguments) {
         }
     }
     if (exists && lane == 0) {
-        buffers.found[anchor] = count > kCandidates ? kUndecided : winner.position;
+        // Every anchor has a positive and a negative: where no key was finite, it still has candidates.
+        buffers.found[anchor] = count == 0 || count > kCandidates ? kUndecided : winner.position;
     }
 }
 
@@ -96,7 +97,8 @@ TERCET_DEVICE Winner scan_again(const ExtremesArguments& arguments, int kind, in
             for (long long k = 0; k < gallery.padded_depth; ++k) {
                 dot += x[k * kPanelRows] * y[k * kPanelRows];
             }
-            passes = score_of(kind, Metric::key(dot, anchors.terms[anchor], gallery.terms[position])) <= limit;
+            // Put so that without a finite limit, which takes squared norms beyond float32, every row passes.
+            passes = !(score_of(kind, Metric::key(dot, anchors.terms[anchor], gallery.terms[position])) > limit);
         }
         uint32 left = device::ballot(passes) >> (device::lane() & 16) & 0xFFFFu;
         while (device::ballot(left != 0u) != 0u) {

@@ -60,7 +60,11 @@ TERCET_DEVICE Interval interval_of(const ExtremesArguments& arguments, int ancho
     return {arguments.classes.starts[anchor], arguments.classes.ends[anchor], arguments.classes.selves[anchor]};
 }
 
-TERCET_DEVICE void append(const KindBuffers& buffers, int anchor, float score, int position) {
+// A position past the last row has an infinite key, which passes only where squared norms overflow and no limit is finite.
+TERCET_DEVICE void append(const KindBuffers& buffers, int anchor, float score, int position, int positions) {
+    if (position >= positions) {
+        return;
+    }
     const int slot = device::atomic_add(buffers.counts + anchor, 1);
     if (slot < kCandidates) {
         buffers.candidates[static_cast<long long>(anchor) * kCandidates + slot] =
@@ -117,7 +121,7 @@ TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, Choice choice, 
             for (int j = 1; j < kPerThread; ++j) {
                 key = chosen == j ? keys[i][j] : key;
             }
-            append(buffers, anchor, choice.score(key), first_column + tile_column(chosen));
+            append(buffers, anchor, choice.score(key), first_column + tile_column(chosen), arguments.gallery.count);
         }
     }
 }
@@ -178,7 +182,7 @@ TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, Choice choic
             for (int i = 1; i < kPerThread; ++i) {
                 key = chosen == i ? keys[i][j] : key;
             }
-            append(buffers, anchor, choice.score(key), first_row + tile_row(chosen));
+            append(buffers, anchor, choice.score(key), first_row + tile_row(chosen), arguments.gallery.count);
         }
     }
     // The next kind needs no barrier here: a warp overwrites only its own minima, after shuffles that all its lanes take part in, and limits are

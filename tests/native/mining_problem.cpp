@@ -17,13 +17,6 @@ std::size_t at(T index) {
 MiningProblem::MiningProblem(const Matrix& gallery, Metric metric, bool symmetric) : anchors_(gallery), gallery_(gallery), metric_(metric), symmetric_(symmetric) {
     order_gallery();
     if (symmetric) {
-        // Rows of labels that have an anchor stand first, so that anchors are a prefix.
-        std::stable_partition(gallery_rows_.begin(), gallery_rows_.end(), [&](int row) {
-            return std::count(gallery_.labels.begin(), gallery_.labels.end(), gallery_.labels[at(row)]) > 1;
-        });
-        for (int position = 0; position < gallery_count(); ++position) {
-            position_of_row_[at(gallery_rows_[at(position)])] = position;
-        }
         for (int row : std::vector<int>(gallery_rows_)) {
             add_anchor(row, gallery_.labels[at(row)], position_of_row_[at(row)]);
         }
@@ -46,24 +39,35 @@ MiningProblem::MiningProblem(const Matrix& anchors, const Matrix& gallery, Metri
 void MiningProblem::order_gallery() {
     gallery_rows_.resize(at(gallery_.count));
     std::iota(gallery_rows_.begin(), gallery_rows_.end(), 0);
-    std::stable_sort(gallery_rows_.begin(), gallery_rows_.end(), [&](int left, int right) { return gallery_.labels[at(left)] < gallery_.labels[at(right)]; });
+    std::unordered_map<int, int> members;
+    for (int label : gallery_.labels) {
+        ++members[label];
+    }
+    // In the symmetric form rows of labels that have an anchor stand first, so that anchors are a prefix.
+    std::stable_sort(gallery_rows_.begin(), gallery_rows_.end(), [&](int left, int right) {
+        const int left_label = gallery_.labels[at(left)], right_label = gallery_.labels[at(right)];
+        const bool left_last = symmetric_ && members[left_label] < 2, right_last = symmetric_ && members[right_label] < 2;
+        return left_last != right_last ? right_last : left_label < right_label;
+    });
     position_of_row_.resize(at(gallery_.count));
     for (int position = 0; position < gallery_count(); ++position) {
-        position_of_row_[at(gallery_rows_[at(position)])] = position;
+        const int row = gallery_rows_[at(position)], label = gallery_.labels[at(row)];
+        position_of_row_[at(row)] = position;
+        interval_of_label_.emplace(label, std::pair<int, int>(position, position + members[label]));
     }
 }
 
 void MiningProblem::add_anchor(int row, int label, int self) {
-    const auto has_label = [&](int other) { return gallery_.labels[at(other)] == label; };
-    const auto first = std::find_if(gallery_rows_.begin(), gallery_rows_.end(), has_label);
-    const auto end = std::find_if_not(first, gallery_rows_.end(), has_label);
-    const auto members = end - first;
+    const auto interval = interval_of_label_.find(label);
+    const int first = interval == interval_of_label_.end() ? 0 : interval->second.first;
+    const int end = interval == interval_of_label_.end() ? 0 : interval->second.second;
+    const int members = end - first;
     if (members <= (self >= 0 ? 1 : 0) || members == gallery_count()) {
         return;
     }
     anchor_rows_.push_back(row);
-    starts_.push_back(static_cast<int>(first - gallery_rows_.begin()));
-    ends_.push_back(static_cast<int>(end - gallery_rows_.begin()));
+    starts_.push_back(first);
+    ends_.push_back(end);
     selves_.push_back(self);
 }
 
@@ -82,8 +86,7 @@ tercet::PackedRows MiningProblem::anchor_packed() const {
 
 bool MiningProblem::run(const char* kernel, int blocks, int block_rows, const void* arguments) {
     const std::string name = std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean");
-    const tercet::simulation::Kernel* found = tercet::simulation::find_kernel(name.c_str());
-    const char* fault = found == nullptr ? "there is no such kernel" : tercet::simulation::launch(*found, blocks, block_rows, found->threads, arguments, schedule_);
+    const char* fault = machine().launch(name.c_str(), blocks, block_rows, arguments);
     if (fault != nullptr) {
         std::fprintf(stderr, "%s: %s\n", name.c_str(), fault);
     }
@@ -161,7 +164,7 @@ double MiningProblem::exact_key(int anchor, int position) const {
 
 double MiningProblem::tolerance(int anchor) const {
     const tercet::Tolerance bound = device_tolerance();
-    return static_cast<double>(bound.slope) * (static_cast<double>(anchor_side().terms.data[at(anchor)]) + static_cast<double>(tercet::from_ordered_bits(*bound.largest))) +
+    return static_cast<double>(bound.slope) * (static_cast<double>(anchor_side().terms[at(anchor)]) + static_cast<double>(tercet::from_ordered_bits(*bound.largest))) +
         static_cast<double>(bound.constant);
 }
 

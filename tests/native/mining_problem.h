@@ -6,29 +6,38 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
-#include "simulation.h"
+#include "machine.h"
 #include "tercet/epilogue.h"
 #include "tercet/metric.h"
 
 namespace test {
 
-enum class Rows { kNormal, kUnit, kLattice, kFewDistinct, kAllEqual, kFarFromOrigin };
+enum class Rows { kNormal, kUnit, kLattice, kFewDistinct, kAllEqual, kFarFromOrigin, kBeyondFloat };
 
 enum class Metric { kSquaredEuclidean, kCosine };
 
-// Memory of exactly the length asked for, so that the address sanitizer sees every step beyond it.
+// Memory that the machine's kernels reach, of exactly the length asked for.
 template <typename T>
 struct Buffer {
-    explicit Buffer(std::size_t length, T value = T{}) : data(new T[length]), size(length) {
+    explicit Buffer(std::size_t length, T value = T{}) : data(static_cast<T*>(machine().allocate(length * sizeof(T)))), size(length) {
         for (std::size_t i = 0; i < length; ++i) {
-            data[i] = value;
+            data.get()[i] = value;
         }
     }
 
-    std::unique_ptr<T[]> data;
+    T& operator[](std::size_t index) { return data.get()[index]; }
+    const T& operator[](std::size_t index) const { return data.get()[index]; }
+
+    struct Release {
+        void operator()(T* address) const { machine().release(address); }
+    };
+
+    std::unique_ptr<T, Release> data;
     std::size_t size;
 };
 
@@ -59,6 +68,8 @@ inline Matrix make_rows(Rows kind, int count, int depth, int label_count, std::m
             const float shared = common[which * static_cast<std::size_t>(depth) + k];
             const float value = kind == Rows::kLattice ? static_cast<float>(lattice(random))
                 : kind == Rows::kFewDistinct || kind == Rows::kAllEqual ? shared
+                // Half of the rows have squared norms beyond float32.
+                : kind == Rows::kBeyondFloat ? (i % 2 == 0 ? 1e20f : 1.0f) * normal(random)
                 : kind == Rows::kFarFromOrigin ? 100.0f * shared + 1e-3f * normal(random)
                 : normal(random);
             matrix.values.push_back(value);
@@ -106,8 +117,6 @@ public:
     // Anchors against a gallery.
     MiningProblem(const Matrix& anchors, const Matrix& gallery, Metric metric);
 
-    void set_schedule(tercet::simulation::Schedule schedule) { schedule_ = schedule; }
-
     // Packs the rows; whether every launch went well.
     bool prepare();
 
@@ -141,9 +150,9 @@ private:
     Matrix anchors_, gallery_;
     Metric metric_;
     bool symmetric_;
-    tercet::simulation::Schedule schedule_ = tercet::simulation::Schedule::kRoundRobin;
     std::vector<int> gallery_rows_, anchor_rows_;
-    std::vector<int> starts_, ends_, selves_, first_of_label_, end_of_label_, position_of_row_;
+    std::vector<int> starts_, ends_, selves_, position_of_row_;
+    std::unordered_map<int, std::pair<int, int>> interval_of_label_;
     std::unique_ptr<Side> gallery_side_, anchor_side_;
     int rescanned_ = 0;
 };

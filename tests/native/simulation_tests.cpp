@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "mining_problem.h"
+#include "simulated_machine.h"
 #include "test_case.h"
 #include "tercet/device.h"
 
@@ -91,7 +92,7 @@ TEST_CASE(prepare_packs_rows_and_takes_norms) {
         for (int depth : {1, 7, 8, 33, 64}) {
             const Matrix rows = test::make_rows(Rows::kNormal, 131, depth, 9, random);
             MiningProblem problem(rows, metric, true);
-            problem.set_schedule(kSchedules[depth % 3]);
+            test::simulated_machine().set_schedule(kSchedules[depth % 3]);
             CHECK(problem.prepare());
             const test::Side& side = problem.gallery_side();
             float largest = 0;
@@ -99,25 +100,25 @@ TEST_CASE(prepare_packs_rows_and_takes_norms) {
                 const auto p = static_cast<std::size_t>(position);
                 const std::size_t lane = p % tercet::kPanelRows, panel = p / tercet::kPanelRows;
                 if (position >= rows.count) {
-                    CHECK(std::isinf(side.terms.data[p]) && side.norms.data[p] == 0.0);
+                    CHECK(std::isinf(side.terms[p]) && side.norms[p] == 0.0);
                     continue;
                 }
-                const float* row = rows.row(side.order.data[p]);
+                const float* row = rows.row(side.order[p]);
                 double squared_norm = 0;
                 for (int k = 0; k < depth; ++k) {
                     squared_norm += static_cast<double>(row[k]) * static_cast<double>(row[k]);
                 }
-                CHECK(std::fabs(side.norms.data[p] - std::sqrt(squared_norm)) <= 1e-14 * std::sqrt(squared_norm));
-                CHECK(metric == Metric::kCosine ? side.terms.data[p] == 0.5f : std::fabs(side.terms.data[p] - static_cast<float>(squared_norm)) <= 1e-6f * side.terms.data[p]);
-                largest = std::max(largest, side.terms.data[p]);
+                CHECK(std::fabs(side.norms[p] - std::sqrt(squared_norm)) <= 1e-14 * std::sqrt(squared_norm));
+                CHECK(metric == Metric::kCosine ? side.terms[p] == 0.5f : std::fabs(side.terms[p] - static_cast<float>(squared_norm)) <= 1e-6f * side.terms[p]);
+                largest = std::max(largest, side.terms[p]);
                 for (int k = 0; k < side.padded_depth; ++k) {
-                    const float packed = side.panels.data[(panel * static_cast<std::size_t>(side.padded_depth) + static_cast<std::size_t>(k)) * tercet::kPanelRows + lane];
+                    const float packed = side.panels[(panel * static_cast<std::size_t>(side.padded_depth) + static_cast<std::size_t>(k)) * tercet::kPanelRows + lane];
                     const double scale = metric == Metric::kCosine ? 1.0 / std::sqrt(squared_norm) : 1.0;
                     const double expected = k < depth ? static_cast<double>(row[k]) * scale : 0.0;
                     CHECK(std::fabs(static_cast<double>(packed) - expected) <= 1.2e-7 * std::fabs(expected));
                 }
             }
-            CHECK(tercet::from_ordered_bits(side.largest.data[0]) == largest);
+            CHECK(tercet::from_ordered_bits(side.largest[0]) == largest);
         }
     }
 }
@@ -133,7 +134,7 @@ TEST_CASE(extremes_of_a_batch_are_the_oracles) {
                 const int depth = 1 + turn * 5 % 19;
                 const Matrix rows = test::make_rows(kind, count, depth, 1 + count / (2 + turn % 5), random);
                 MiningProblem problem(rows, metric, turn % 3 != 0);
-                problem.set_schedule(kSchedules[turn % 3 == 0 ? turn / 3 % 3 : turn % 3]);
+                test::simulated_machine().set_schedule(kSchedules[turn % 3 == 0 ? turn / 3 % 3 : turn % 3]);
                 ++turn;
                 if (problem.anchor_count() > 0) {
                     check_extremes(problem, turn % 2 == 0 ? kAll : turn / 2 % kAll + 1);
@@ -158,7 +159,7 @@ TEST_CASE(extremes_against_a_gallery_are_the_oracles) {
                 gallery.values.erase(gallery.values.begin(), gallery.values.begin() + size.first * all.depth);
                 gallery.labels.erase(gallery.labels.begin(), gallery.labels.begin() + size.first);
                 MiningProblem problem(anchors, gallery, metric);
-                problem.set_schedule(kSchedules[turn++ % 3]);
+                test::simulated_machine().set_schedule(kSchedules[turn++ % 3]);
                 if (problem.anchor_count() > 0) {
                     check_extremes(problem, kAll);
                 }
@@ -177,12 +178,20 @@ TEST_CASE(anchors_with_more_near_ties_than_candidates_are_scanned_again) {
     }
 }
 
+TEST_CASE(norms_beyond_float32_leave_every_choice_to_float64) {
+    std::mt19937 random(16u);
+    for (Metric metric : kMetrics) {
+        MiningProblem problem(test::make_rows(Rows::kBeyondFloat, 140, 5, 9, random), metric, true);
+        CHECK(check_extremes(problem, kAll) >= (metric == Metric::kSquaredEuclidean ? problem.anchor_count() : 0));
+    }
+}
+
 TEST_CASE(key_rows_are_within_the_tolerance) {
     std::mt19937 random(14u);
     for (Metric metric : kMetrics) {
         for (Rows kind : {Rows::kNormal, Rows::kFarFromOrigin, Rows::kLattice}) {
             MiningProblem problem(test::make_rows(kind, 300, 21, 40, random), metric, kind != Rows::kLattice);
-            problem.set_schedule(kSchedules[static_cast<int>(kind) % 3]);
+            test::simulated_machine().set_schedule(kSchedules[static_cast<int>(kind) % 3]);
             CHECK(problem.prepare());
             std::vector<float> keys;
             CHECK(problem.key_rows(1, 2, keys));
@@ -204,9 +213,11 @@ TEST_CASE(every_schedule_gives_the_oracles_extremes) {
     for (Schedule schedule : kSchedules) {
         MiningProblem problem(rows, Metric::kSquaredEuclidean, true);
         CHECK(problem.anchor_count() > 2 * tercet::kPanelRows - 40 && problem.anchor_count() < rows.count);
-        problem.set_schedule(schedule);
+        test::simulated_machine().set_schedule(schedule);
         check_extremes(problem, kAll);
     }
 }
+
+test::Machine& test::machine() { return simulated_machine(); }
 
 TERCET_TEST_MAIN
