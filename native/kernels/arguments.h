@@ -44,6 +44,18 @@ struct PrepareArguments {
     uint32* largest;        // the ordered bits of the largest term, taken over by atomic maximum
 };
 
+// Rows as float16 pairs in the order of tensor-core fragments; nothing where the tensor cores are not used.
+struct HalfPanels {
+    const void* fragments;          // [panels, depth / 16 rounded up, 8 groups, hi and lo, 32 lanes] of 16 bytes
+    const float* inverse_scales;    // what undoes a row's scaling, [panels * 128]
+};
+
+struct PrepareHalvesArguments {
+    PackedRows rows;
+    void* fragments;
+    float* inverse_scales;
+};
+
 // Anchor position -> its label's interval of gallery positions, and its own gallery position or −1; [anchors] each.
 struct Classes {
     const int* starts;
@@ -72,6 +84,8 @@ struct ExtremesArguments {
     Classes classes;
     Tolerance tolerance;
     KindBuffers kinds[kKinds];
+    HalfPanels anchor_halves;
+    HalfPanels gallery_halves;
     int wanted;             // bit k: kind k
     int symmetric;          // anchor position i is gallery position i: only the upper triangle of tiles is computed
 };

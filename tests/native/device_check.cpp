@@ -43,20 +43,20 @@ class CardMachine final : public test::Machine {
 public:
     void open(void* library, const std::vector<char>& image) {
         driver_ = std::make_unique<Driver>(library);
-        int major = 0, minor = 0;
+        int minor = 0;
         char name[256] = {};
         Handle context = nullptr;
         driver_->call("cuInit", 0u);
         driver_->call("cuDeviceGet", &device_, 0);
         driver_->call("cuDeviceGetName", static_cast<char*>(name), 255, device_);
-        driver_->call("cuDeviceGetAttribute", &major, 75, device_);
+        driver_->call("cuDeviceGetAttribute", &major_, 75, device_);
         driver_->call("cuDeviceGetAttribute", &minor, 76, device_);
         driver_->call("cuDevicePrimaryCtxRetain", &context, device_);
         driver_->call("cuCtxSetCurrent", context);
         driver_->call("cuModuleLoadData", &module_, static_cast<const void*>(image.data()));
         driver_->call("cuEventCreate", &start_, 0u);
         driver_->call("cuEventCreate", &end_, 0u);
-        std::printf("%s, compute capability %d.%d\n", name, major, minor);
+        std::printf("%s, compute capability %d.%d\n", name, major_, minor);
     }
 
     void* allocate(std::size_t bytes) override {
@@ -90,11 +90,14 @@ public:
         return nullptr;
     }
 
+    int compute_major() const { return major_; }
+
     float milliseconds(const std::string& kernel) const { return milliseconds_.at(kernel); }
 
 private:
     std::unique_ptr<Driver> driver_;
     int device_ = 0;
+    int major_ = 0;
     Handle module_ = nullptr, start_ = nullptr, end_ = nullptr;
     std::map<Address, std::size_t> blocks_;
     std::map<std::string, float> milliseconds_;
@@ -129,17 +132,19 @@ void check(test::MiningProblem& problem, const char* what) {
     wrong += different;
 }
 
-void time_pass(int count, int depth) {
+void time_pass(int count, int depth, test::Unit unit) {
     std::mt19937 random(7u);
     test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    problem.set_unit(unit);
     char what[64];
-    std::snprintf(what, sizeof what, "unit sphere, N = %d, D = %d", count, depth);
+    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
+    const std::string pass = unit == test::Unit::kTensorCores ? "extremes_mma_squared_euclidean" : "extremes_squared_euclidean";
     check(problem, what);
     std::vector<float> times;
     for (int run = 0; run < 7; ++run) {
         std::vector<int> found[tercet::kKinds];
         problem.find_extremes(1 << tercet::kFarthestPositive | 1 << tercet::kNearestNegative, found);
-        times.push_back(card().milliseconds("extremes_squared_euclidean") + card().milliseconds("decide_squared_euclidean") + card().milliseconds("rescan_squared_euclidean"));
+        times.push_back(card().milliseconds(pass) + card().milliseconds("decide_squared_euclidean") + card().milliseconds("rescan_squared_euclidean"));
     }
     std::sort(times.begin(), times.end());
     const double flop = static_cast<double>(count) * count * depth;
@@ -176,19 +181,27 @@ int main(int argc, char** argv) {
     image.push_back('\0');
     card().open(library, image);
 
+    const bool uses_tensor_cores = card().compute_major() >= 8;
     std::mt19937 random(5u);
     for (test::Metric metric : {test::Metric::kSquaredEuclidean, test::Metric::kCosine}) {
         for (test::Rows kind : {test::Rows::kNormal, test::Rows::kLattice, test::Rows::kFewDistinct, test::Rows::kFarFromOrigin}) {
             const int count = small ? 140 : 700;
+            const test::Unit unit = uses_tensor_cores ? test::Unit::kTensorCores : test::Unit::kFloat32;
             test::MiningProblem batch(test::make_rows(kind, count, 37, count / 4, random), metric, true);
             check(batch, "batch");
+            test::MiningProblem on_tensor_cores(test::make_rows(kind, count, 37, count / 4, random), metric, true);
+            on_tensor_cores.set_unit(unit);
+            check(on_tensor_cores, uses_tensor_cores ? "batch, tensor cores" : "batch, no tensor cores for float16 pairs");
             test::MiningProblem in_order(test::make_rows(kind, count, 21, 9, random), metric, false);
             check(in_order, "batch, anchors in the caller's order");
         }
     }
     if (!small) {
         for (const auto& size : {std::pair<int, int>{1800, 128}, {8192, 512}, {65536, 128}, {65536, 512}}) {
-            time_pass(size.first, size.second);
+            time_pass(size.first, size.second, test::Unit::kFloat32);
+            if (uses_tensor_cores) {
+                time_pass(size.first, size.second, test::Unit::kTensorCores);
+            }
         }
     }
     std::printf("%d wrong\n", wrong);

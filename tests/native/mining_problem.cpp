@@ -99,13 +99,19 @@ bool MiningProblem::prepare() {
         if (side != nullptr) {
             tercet::PrepareArguments arguments = {side->rows(), side->panels.data.get(), side->terms.data.get(), side->norms.data.get(), side->largest.data.get()};
             good = good && run("prepare", side->panel_count, 1, &arguments);
+            if (unit_ == Unit::kTensorCores) {
+                tercet::PrepareHalvesArguments halves = {side->rows(), side->fragments.data.get(), side->inverse_scales.data.get()};
+                good = good && run("prepare_halves", side->panel_count, 1, &halves);
+            }
         }
     }
     return good;
 }
 
 tercet::Tolerance MiningProblem::device_tolerance() const {
-    const double slope = 1.01 * (gallery_.depth + 8) / (1 << 24);
+    // As in CudaPlan: 7.5 roundings for each padded component, and 21 for the split and the terms, on tensor cores.
+    const int padded = (gallery_.depth + 15) / 16 * 16;
+    const double slope = 1.01 * (unit_ == Unit::kTensorCores ? 7.5 * padded + 21 : gallery_.depth + 8) / (1 << 24);
     return {gallery_side_->largest.data.get(), static_cast<float>(slope), static_cast<float>(2.02 * (0.5 * gallery_.depth + 4) * 1.5e-45)};
 }
 
@@ -123,6 +129,8 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
     arguments.gallery = gallery_side_->rows();
     arguments.classes = {starts.data.get(), ends.data.get(), selves.data.get()};
     arguments.tolerance = device_tolerance();
+    arguments.anchor_halves = anchor_side().halves();
+    arguments.gallery_halves = gallery_side_->halves();
     arguments.wanted = wanted;
     arguments.symmetric = symmetric_ ? 1 : 0;
     for (int kind = 0; kind < tercet::kKinds; ++kind) {
@@ -135,10 +143,22 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
     }
     const int panels = (anchor_count() + tercet::kPanelRows - 1) / tercet::kPanelRows;
     const int tiles = symmetric_ ? panels * (panels + 1) / 2 + panels * (gallery_side_->panel_count - panels) : panels * gallery_side_->panel_count;
-    bool good = run("extremes", tiles, 1, &arguments) && run("decide", (anchor_count() + 15) / 16, tercet::kKinds, &arguments);
+    bool good = run(unit_ == Unit::kTensorCores ? "extremes_mma" : "extremes", tiles, 1, &arguments) && run("decide", (anchor_count() + 15) / 16, tercet::kKinds, &arguments);
     rescanned_ = 0;
     for (const auto& answer : answers) {
         rescanned_ += static_cast<int>(std::count(answer->data.get(), answer->data.get() + answer->size, tercet::kUndecided));
+    }
+    imprecise_ = 0;
+    for (int kind = 0; good && kind < tercet::kKinds; ++kind) {
+        for (std::size_t anchor = 0; anchor < counts[at(kind)]->size; ++anchor) {
+            const int kept = std::min((*counts[at(kind)])[anchor], tercet::kCandidates);
+            for (int slot = 0; slot < kept; ++slot) {
+                const tercet::uint64 candidate = (*candidates[at(kind)])[anchor * tercet::kCandidates + at(slot)];
+                const double score = static_cast<double>(tercet::from_ordered_bits(static_cast<tercet::uint32>(candidate >> 32)));
+                const double exact = exact_key(static_cast<int>(anchor), static_cast<int>(tercet::row_of(candidate)));
+                imprecise_ += std::fabs(std::fabs(score) - exact) > tolerance(static_cast<int>(anchor)) ? 1 : 0;
+            }
+        }
     }
     good = good && run("rescan", std::min(anchor_count(), 40), tercet::kKinds, &arguments);
     for (int kind = 0; kind < tercet::kKinds; ++kind) {

@@ -17,9 +17,12 @@
 
 namespace test {
 
-enum class Rows { kNormal, kUnit, kLattice, kFewDistinct, kAllEqual, kFarFromOrigin, kBeyondFloat };
+enum class Rows { kNormal, kUnit, kLattice, kFewDistinct, kAllEqual, kFarFromOrigin, kBeyondFloat, kTiny, kMixedScale };
 
 enum class Metric { kSquaredEuclidean, kCosine };
+
+// What multiplies the rows of a tile.
+enum class Unit { kFloat32, kTensorCores };
 
 // Memory that the machine's kernels reach, of exactly the length asked for.
 template <typename T>
@@ -63,11 +66,14 @@ inline Matrix make_rows(Rows kind, int count, int depth, int label_count, std::m
         matrix.labels.push_back(label(random));
         const auto which = static_cast<std::size_t>(kind == Rows::kFewDistinct ? few(random) : 0);
         const std::size_t start = matrix.values.size();
+        const float scale = std::pow(10.0f, static_cast<float>(lattice(random)) * 3.0f);
         double squared_norm = 0;
         for (std::size_t k = 0; k < static_cast<std::size_t>(depth); ++k) {
             const float shared = common[which * static_cast<std::size_t>(depth) + k];
             const float value = kind == Rows::kLattice ? static_cast<float>(lattice(random))
                 : kind == Rows::kFewDistinct || kind == Rows::kAllEqual ? shared
+                : kind == Rows::kTiny ? 1e-21f * normal(random)
+                : kind == Rows::kMixedScale ? scale * normal(random)
                 // Half of the rows have squared norms beyond float32.
                 : kind == Rows::kBeyondFloat ? (i % 2 == 0 ? 1e20f : 1.0f) * normal(random)
                 : kind == Rows::kFarFromOrigin ? 100.0f * shared + 1e-3f * normal(random)
@@ -90,7 +96,9 @@ struct Side {
           source(matrix.values.size()), order(rows_in_order.size()),
           panels(static_cast<std::size_t>(panel_count) * tercet::kPanelRows * static_cast<std::size_t>(padded_depth), std::nanf("")),
           terms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")),
-          norms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nan("")), largest(1), depth(matrix.depth) {
+          norms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nan("")), largest(1),
+          fragments(static_cast<std::size_t>(panel_count) * static_cast<std::size_t>((matrix.depth + 15) / 16) * kStepWords, 0xFFFFFFFFu),
+          inverse_scales(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")), depth(matrix.depth) {
         std::copy(matrix.values.begin(), matrix.values.end(), source.data.get());
         std::copy(rows_in_order.begin(), rows_in_order.end(), order.data.get());
     }
@@ -100,12 +108,18 @@ struct Side {
                 static_cast<int>(order.size), depth, padded_depth, panel_count};
     }
 
+    tercet::HalfPanels halves() const { return {fragments.data.get(), inverse_scales.data.get()}; }
+
+    // 32-bit words of one step of 16 components of one panel: hi and lo.
+    static constexpr std::size_t kStepWords = tercet::kPanelRows * 16;
+
     int panel_count, padded_depth;
     Buffer<float> source;
     Buffer<int> order;
     Buffer<float> panels, terms;
     Buffer<double> norms;
-    Buffer<tercet::uint32> largest;
+    Buffer<tercet::uint32> largest, fragments;
+    Buffer<float> inverse_scales;
     int depth;
 };
 
@@ -123,8 +137,14 @@ public:
     // Gallery positions by kind and anchor.
     bool find_extremes(int wanted, std::vector<int> (&found)[tercet::kKinds]);
 
+    // What finds extremes; float32 by default. Before prepare.
+    void set_unit(Unit unit) { unit_ = unit; }
+
     // How many anchors were left to the second scan, of all kinds.
     int rescanned() const { return rescanned_; }
+
+    // How many of the candidates that the last search left have a score farther from float64 than the tolerance says.
+    int imprecise() const { return imprecise_; }
 
     bool key_rows(int first_panel, int panels, std::vector<float>& keys);
 
@@ -150,11 +170,13 @@ private:
     Matrix anchors_, gallery_;
     Metric metric_;
     bool symmetric_;
+    Unit unit_ = Unit::kFloat32;
     std::vector<int> gallery_rows_, anchor_rows_;
     std::vector<int> starts_, ends_, selves_, position_of_row_;
     std::unordered_map<int, std::pair<int, int>> interval_of_label_;
     std::unique_ptr<Side> gallery_side_, anchor_side_;
     int rescanned_ = 0;
+    int imprecise_ = 0;
 };
 
 }  // namespace test

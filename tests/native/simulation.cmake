@@ -56,6 +56,10 @@ tercet_planted_fault(barrier_before_overwriting_missing prepare.cu
     "device::barrier();  // the square may be overwritten" "" prepare_packs_rows_and_takes_norms "CHECK.*packed.*failed")
 tercet_planted_fault(barrier_before_limits_missing extremes_simt.cu
     "device::barrier();  // every warp's minima are there" "" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_mma_steps_missing tile_mma.h
+    "device::barrier();  // the next step is loaded, and this one's buffer may be overwritten" "" every_schedule_gives_the_oracles_tensor_core_extremes "${wrong_answers}")
+tercet_planted_fault(low_halves_forgotten tile_mma.h
+    "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
 tercet_planted_fault(limit_without_tolerance limits.h
     "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
 if(TERCET_HAS_ADDRESS_SANITIZER)

@@ -45,6 +45,7 @@ int check_extremes(MiningProblem& problem, int wanted) {
         std::fprintf(stderr, "%d answers differ from the oracle\n", wrong);
     }
     CHECK(wrong == 0);
+    CHECK(problem.imprecise() == 0);
     return problem.rescanned();
 }
 
@@ -175,6 +176,69 @@ TEST_CASE(anchors_with_more_near_ties_than_candidates_are_scanned_again) {
         CHECK(check_extremes(equal, kAll) > 0);
         MiningProblem distinct(test::make_rows(Rows::kNormal, 150, 9, 4, random), metric, true);
         CHECK(check_extremes(distinct, kAll) == 0);
+    }
+}
+
+TEST_CASE(half_precision_conversions_are_the_nearest_ties_to_even) {
+    using tercet::device::from_half;
+    using tercet::device::to_half;
+    for (tercet::uint32 half = 0; half < 0x7C00u; ++half) {
+        const float value = from_half(half), next = half + 1 < 0x7C00u ? from_half(half + 1) : 65536.0f;
+        CHECK(to_half(value) == half && to_half(-value) == (half | 0x8000u) && next > value);
+        const float middle = (value + next) / 2;
+        CHECK(to_half(middle) == half + (half & 1u));
+        CHECK(to_half(std::nextafter(middle, 0.0f)) == half && to_half(std::nextafter(middle, 1e9f)) == half + 1);
+    }
+    CHECK(from_half(0x3C00u) == 1.0f && from_half(0x0001u) == 0x1p-24f && from_half(0x7BFFu) == 65504.0f && std::isinf(from_half(0x7C00u)));
+}
+
+TEST_CASE(tensor_core_extremes_of_a_batch_are_the_oracles) {
+    std::mt19937 random(17u);
+    int turn = 0, rescanned = 0;
+    for (Metric metric : kMetrics) {
+        for (Rows kind : {Rows::kNormal, Rows::kUnit, Rows::kLattice, Rows::kFewDistinct, Rows::kFarFromOrigin, Rows::kTiny, Rows::kMixedScale}) {
+            for (int count : {5, 131, kind == Rows::kNormal || kind == Rows::kMixedScale ? 270 : 60}) {
+                MiningProblem problem(test::make_rows(kind, count, 1 + turn * 7 % 37, 1 + count / (2 + turn % 5), random), metric, turn % 4 != 0);
+                problem.set_unit(test::Unit::kTensorCores);
+                test::simulated_machine().set_schedule(kSchedules[turn % 3]);
+                ++turn;
+                if (problem.anchor_count() > 0) {
+                    rescanned += check_extremes(problem, kAll);
+                }
+            }
+        }
+    }
+    CHECK(rescanned > 0);
+}
+
+TEST_CASE(tensor_core_extremes_against_a_gallery_are_the_oracles) {
+    std::mt19937 random(18u);
+    for (Metric metric : kMetrics) {
+        const Matrix gallery = test::make_rows(Rows::kMixedScale, 200, 33, 6, random);
+        const Matrix anchors = test::make_rows(Rows::kNormal, 140, 33, 6, random);
+        MiningProblem problem(anchors, gallery, metric);
+        problem.set_unit(test::Unit::kTensorCores);
+        check_extremes(problem, kAll);
+    }
+}
+
+TEST_CASE(tensor_core_scores_of_short_rows_are_within_the_tolerance) {
+    std::mt19937 random(20u);
+    for (Metric metric : kMetrics) {
+        MiningProblem problem(test::make_rows(Rows::kNormal, 260, 8, 9, random), metric, true);
+        problem.set_unit(test::Unit::kTensorCores);
+        check_extremes(problem, kAll);
+    }
+}
+
+TEST_CASE(every_schedule_gives_the_oracles_tensor_core_extremes) {
+    std::mt19937 random(19u);
+    const Matrix rows = test::make_rows(Rows::kNormal, 300, 40, 130, random);
+    for (Schedule schedule : kSchedules) {
+        MiningProblem problem(rows, Metric::kSquaredEuclidean, true);
+        problem.set_unit(test::Unit::kTensorCores);
+        test::simulated_machine().set_schedule(schedule);
+        check_extremes(problem, kAll);
     }
 }
 

@@ -15,7 +15,7 @@ char only_handle;
 DRIVER_FUNCTION cuInit(unsigned) { return 0; }
 DRIVER_FUNCTION cuDeviceGet(int* device, int ordinal) { return *device = ordinal, 0; }
 DRIVER_FUNCTION cuDeviceGetName(char* name, int length, int) { return std::strncpy(name, "host simulation", static_cast<std::size_t>(length)), 0; }
-DRIVER_FUNCTION cuDeviceGetAttribute(int* value, int, int) { return *value = 0, 0; }
+DRIVER_FUNCTION cuDeviceGetAttribute(int* value, int attribute, int) { return *value = attribute == 75 ? 8 : 0, 0; }
 DRIVER_FUNCTION cuDevicePrimaryCtxRetain(void** context, int) { return *context = &only_handle, 0; }
 DRIVER_FUNCTION cuCtxSetCurrent(void*) { return 0; }
 DRIVER_FUNCTION cuModuleLoadData(void** module, const void*) { return *module = &only_handle, 0; }

@@ -69,6 +69,26 @@ public sealed class CudaAgreementTests
 
     [Theory]
     [MemberData(nameof(MetricsAndSchedules))]
+    public void Mine_OnTensorCores_SelectsWhatTheOracleSelects(DistanceMetric metric, int schedule)
+    {
+        SimulatedDriver driver = new() { Schedule = schedule, Device = SimulatedDriver.Ampere };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        foreach (MiningCase each in MiningCase.Sample(16, seed: 600 + (10 * schedule) + (int)metric))
+        {
+            var oracle = new Oracle(each, metric);
+            foreach (MiningOptions rule in Rules.Where(rule => rule.Rule is MiningRule.BatchHard or MiningRule.EasyPositive))
+            {
+                MiningOptions options = rule with { Metric = metric, NegativeOnlyLabel = each.NegativeOnlyLabel, Statistics = StatisticsLevel.Selected };
+                Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}; tensor cores, schedule {schedule}, {options}", options.Margin);
+            }
+        }
+
+        Assert.Contains(driver.Launched, name => name.StartsWith("extremes_mma_", StringComparison.Ordinal));
+        Assert.DoesNotContain(driver.Launched, name => name is "extremes_squared_euclidean" or "extremes_cosine");
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndSchedules))]
     public void StreamPairs_InSmallChunks_StreamsTheOraclesPairsInOrder(DistanceMetric metric, int schedule)
     {
         // One panel of anchors a chunk, so that a batch of 300 takes three.

@@ -15,7 +15,9 @@ public sealed class CudaPlanTests
         foreach (string metric in new[] { "squared_euclidean", "cosine" })
         {
             Assert.Equal(Unsafe.SizeOf<PrepareArguments>(), SimulatedDriver.ParameterBytes("prepare_" + metric));
+            Assert.Equal(Unsafe.SizeOf<PrepareHalvesArguments>(), SimulatedDriver.ParameterBytes("prepare_halves_" + metric));
             Assert.Equal(Unsafe.SizeOf<ExtremesArguments>(), SimulatedDriver.ParameterBytes("extremes_" + metric));
+            Assert.Equal(Unsafe.SizeOf<ExtremesArguments>(), SimulatedDriver.ParameterBytes("extremes_mma_" + metric));
             Assert.Equal(Unsafe.SizeOf<ExtremesArguments>(), SimulatedDriver.ParameterBytes("decide_" + metric));
             Assert.Equal(Unsafe.SizeOf<ExtremesArguments>(), SimulatedDriver.ParameterBytes("rescan_" + metric));
             Assert.Equal(Unsafe.SizeOf<KeyRowsArguments>(), SimulatedDriver.ParameterBytes("key_rows_" + metric));
@@ -49,6 +51,13 @@ public sealed class CudaPlanTests
     {
         Assert.Equal(padded, CudaPlan.PaddedDepth(depth));
         Assert.Equal(2L * 128 * padded, CudaPlan.PanelFloats(200, depth));
+    }
+
+    [Fact]
+    public void FragmentBytes_AnyDepth_AreFourBytesAPaddedComponent()
+    {
+        Assert.Equal(2L * 128 * 16 * 4, CudaPlan.FragmentBytes(200, 3));
+        Assert.Equal(128L * 32 * 4, CudaPlan.FragmentBytes(128, 17));
     }
 
     [Fact]

@@ -24,6 +24,9 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public static bool IsBuilt => Library != 0;
 
+    /// <summary>A card whose tensor cores the fused pass uses.</summary>
+    public static CudaDevice Ampere { get; } = new(0, "host simulation", 8, 0, 2, 12040);
+
     public CudaDevice Device { get; init; } = new(0, "host simulation", 7, 5, 2, 12040);
 
     /// <summary>0, 1 or 2: the order in which threads run.</summary>

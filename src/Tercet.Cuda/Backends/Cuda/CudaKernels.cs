@@ -5,10 +5,15 @@ namespace Tercet.Backends.Cuda;
 /// <summary>The kernels of a loaded module, for one metric's keys.</summary>
 internal sealed class CudaKernels
 {
+    // The first cards with the products that the tensor-core pass is made of.
+    private const int OldestTensorCores = 8;
+
     private CudaKernels(ICudaDriver driver, nint module, string metric)
     {
         Prepare = driver.GetFunction(module, "prepare_" + metric);
-        Extremes = driver.GetFunction(module, "extremes_" + metric);
+        PrepareHalves = driver.GetFunction(module, "prepare_halves_" + metric);
+        UsesTensorCores = driver.Device.ComputeMajor >= OldestTensorCores;
+        Extremes = driver.GetFunction(module, (UsesTensorCores ? "extremes_mma_" : "extremes_") + metric);
         Decide = driver.GetFunction(module, "decide_" + metric);
         Rescan = driver.GetFunction(module, "rescan_" + metric);
         KeyRows = driver.GetFunction(module, "key_rows_" + metric);
@@ -17,6 +22,12 @@ internal sealed class CudaKernels
 
     /// <summary>Gathers rows into panels.</summary>
     public nint Prepare { get; }
+
+    /// <summary>Splits prepared rows into float16 pairs, for the fused pass on tensor cores.</summary>
+    public nint PrepareHalves { get; }
+
+    /// <summary>Whether the fused pass runs on tensor cores: compute capability 8.0 and newer.</summary>
+    public bool UsesTensorCores { get; }
 
     /// <summary>The fused pass.</summary>
     public nint Extremes { get; }

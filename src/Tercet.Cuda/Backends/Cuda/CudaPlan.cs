@@ -13,6 +13,7 @@ internal static class CudaPlan
     public const int Threads = 256;
 
     private const int DepthStep = 8;
+    private const int HalfDepth = 16;
     private const int PairLanes = 16;
     private const double UnitRoundoff = 1.0 / (1 << 24);
 
@@ -21,6 +22,9 @@ internal static class CudaPlan
 
     /// <summary>A row's dimension, padded as panels hold it.</summary>
     public static int PaddedDepth(int depth) => (depth + DepthStep - 1) / DepthStep * DepthStep;
+
+    /// <summary>Steps of 16 components in which tensor cores take a row.</summary>
+    public static int HalfSteps(int depth) => (depth + HalfDepth - 1) / HalfDepth;
 
     /// <summary>Floats of that many rows' panels.</summary>
     public static long PanelFloats(int rows, int depth) => (long)Panels(rows) * PanelRows * PaddedDepth(depth);
@@ -52,6 +56,15 @@ internal static class CudaPlan
     /// roundings of those who compare keys.
     /// </summary>
     public static float ToleranceSlope(int depth) => (float)(1.01 * (depth + 8) * UnitRoundoff);
+
+    /// <summary>
+    /// The same for the tensor cores' keys. Each of three products of 16 components adds at most 20 terms cut to 2⁻²³ of ‖x‖‖y‖, whatever the order of
+    /// a card's sums: 7.5·2⁻²⁴ a component; the split leaves out 3.1·2⁻²² of it, and the terms' roundings are as above.
+    /// </summary>
+    public static float TensorCoreSlope(int depth) => (float)(1.01 * ((7.5 * HalfSteps(depth) * HalfDepth) + 21) * UnitRoundoff);
+
+    /// <summary>Bytes of that many rows' float16 pairs: hi and lo of 16 components a step.</summary>
+    public static long FragmentBytes(int rows, int depth) => (long)Panels(rows) * PanelRows * HalfSteps(depth) * HalfDepth * 2 * sizeof(ushort);
 
     /// <summary>What underflow loses.</summary>
     public static float ToleranceConstant(int depth) => (float)(2.02 * ((0.5 * depth) + 4) * float.Epsilon);

@@ -68,11 +68,17 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The anchors, packed: the gallery's own panels where positions agree.</summary>
     public PackedRows Anchors { get; private set; }
 
-    /// <summary>The keys' error bound.</summary>
-    public ToleranceBound Tolerance => new()
+    /// <summary>The gallery as float16 pairs.</summary>
+    public HalfPanels GalleryHalves => _gallery.Halves;
+
+    /// <summary>The anchors as float16 pairs.</summary>
+    public HalfPanels AnchorHalves => Layout.IsSymmetric ? _gallery.Halves : _anchors.Halves;
+
+    /// <summary>The error bound of the fused pass' keys.</summary>
+    public ToleranceBound ExtremesTolerance => new()
     {
         Largest = _gallery.Largest,
-        Slope = CudaPlan.ToleranceSlope(_depth),
+        Slope = Kernels.UsesTensorCores ? CudaPlan.TensorCoreSlope(_depth) : CudaPlan.ToleranceSlope(_depth),
         Constant = CudaPlan.ToleranceConstant(_depth),
     };
 
@@ -135,6 +141,16 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         // Terms are not negative: taking the sign bit off gives the float that the ordered bits stand for.
         float largest = BitConverter.UInt32BitsToSingle(_largest.Span[0] & int.MaxValue);
         return (CudaPlan.ToleranceSlope(_depth) * (_anchorTerms.Span[anchor] + largest)) + CudaPlan.ToleranceConstant(_depth);
+    }
+
+    /// <summary>Makes the float16 pairs, where the fused pass takes them.</summary>
+    public void PrepareHalves()
+    {
+        if (!Kernels.UsesTensorCores)
+            return;
+        _gallery.PrepareHalves(Kernels.PrepareHalves, Stream);
+        if (!Layout.IsSymmetric)
+            _anchors.PrepareHalves(Kernels.PrepareHalves, Stream);
     }
 
     /// <inheritdoc/>

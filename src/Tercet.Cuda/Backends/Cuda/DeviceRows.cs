@@ -15,9 +15,14 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     private readonly DeviceBuffer _terms = new(driver);
     private readonly DeviceBuffer _norms = new(driver);
     private readonly DeviceBuffer _largest = new(driver);
+    private readonly DeviceBuffer _fragments = new(driver);
+    private readonly DeviceBuffer _inverseScales = new(driver);
 
     /// <summary>The rows as kernels take them.</summary>
     public PackedRows Packed { get; private set; }
+
+    /// <summary>The rows as float16 pairs; nothing before <see cref="PrepareHalves"/>.</summary>
+    public HalfPanels Halves { get; private set; }
 
     /// <summary>The device's address of the ordered bits of the largest term.</summary>
     public nint Largest => _largest.Address;
@@ -81,8 +86,24 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         driver.Launch(kernel, new LaunchGrid(panels, 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
+    /// <summary>Splits the rows that <see cref="Prepare"/> has packed into float16 pairs.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="stream">The stream.</param>
+    public void PrepareHalves(nint kernel, nint stream)
+    {
+        Halves = new HalfPanels
+        {
+            Fragments = _fragments.Grow(CudaPlan.FragmentBytes(Packed.Count, Packed.Depth)),
+            InverseScales = _inverseScales.Grow((long)Packed.PanelCount * CudaPlan.PanelRows * sizeof(float)),
+        };
+        var arguments = new PrepareHalvesArguments { Rows = Packed, Fragments = Halves.Fragments, InverseScales = Halves.InverseScales };
+        driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
     public void Dispose()
     {
+        _fragments.Dispose();
+        _inverseScales.Dispose();
         _source.Dispose();
         _order.Dispose();
         _panels.Dispose();

@@ -31,6 +31,7 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
         session.Cancellation.ThrowIfCancellationRequested();
 
         // SAFETY: the struct is on the stack, and the driver has read it when a launch returns.
+        session.PrepareHalves();
         ExtremesArguments arguments = Pack(wanted, layout);
         int tiles = CudaPlan.Tiles(anchors, layout.GalleryCount, layout.IsSymmetric);
         CudaKernels kernels = session.Kernels;
@@ -99,7 +100,9 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
                 Ends = classes + (nint)((long)anchors * sizeof(int)),
                 Selves = classes + (nint)(2L * anchors * sizeof(int)),
             },
-            Tolerance = session.Tolerance,
+            Tolerance = session.ExtremesTolerance,
+            AnchorHalves = session.AnchorHalves,
+            GalleryHalves = session.GalleryHalves,
             FarthestPositive = Kind(0, anchors),
             NearestPositive = Kind(1, anchors),
             NearestNegative = Kind(2, anchors),

@@ -27,6 +27,12 @@ internal struct ExtremesArguments
     /// <summary>Kind 2.</summary>
     public KindBuffers NearestNegative;
 
+    /// <summary>The anchors as float16 pairs.</summary>
+    public HalfPanels AnchorHalves;
+
+    /// <summary>The gallery as float16 pairs.</summary>
+    public HalfPanels GalleryHalves;
+
     /// <summary>Bit k: kind k; the bits of <see cref="ExtremeKinds"/>.</summary>
     public int Wanted;
 
