@@ -64,9 +64,15 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     must_not decide_squared_euclidean '\bDFMA\b' 'fused float64'
 done
 
-"$compile" "$tools/lib/libnvrtc.so.12" compute_75 "$here/kernels/all.cu" "$out/compute_75.ptx" "$here/include" "$here/kernels" || complain "PTX does not compile"
+# For newer cards, whose drivers compile the newest of these: compute_75 has no tensor-core products.
+for arch in compute_75 compute_80; do
+    ptx=$out/$arch.ptx
+    "$compile" "$tools/lib/libnvrtc.so.12" "$arch" "$here/kernels/all.cu" "$ptx" "$here/include" "$here/kernels" || complain "$arch does not compile"
+    images+=("--image3=kind=ptx,sm=${arch#compute_},file=$ptx")
+done
+grep -q 'mma\.sync' "$ptx" || complain "$arch: tensor-core products are missing"
+grep -qw 'trap' "$ptx" && complain "$arch: a kernel for older cards"
 # NVRTC's front end does not validate all that the assembler does.
-ptxas --gpu-name sm_90 -o /dev/null "$out/compute_75.ptx" || complain "PTX does not assemble for a newer architecture"
-images+=("--image3=kind=ptx,sm=75,file=$out/compute_75.ptx")
+ptxas --gpu-name sm_90 -o /dev/null "$ptx" || complain "$arch does not assemble for a newer architecture"
 [ "$failed" -eq 0 ] && { fatbinary --64 --create="$out/tercet_kernels.fatbin" "${images[@]}" || complain "no fatbin could be made"; }
 exit "$failed"
