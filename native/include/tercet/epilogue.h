@@ -28,8 +28,14 @@ TERCET_HOST_DEVICE uint32 row_of(uint64 key) { return static_cast<uint32>(key & 
 // What the epilogues share: the key with the smaller value wins.
 TERCET_HOST_DEVICE uint64 combine(uint64 left, uint64 right) { return left < right ? left : right; }
 
+// Each epilogue's score is what it minimises, so that a kernel keeps running minima whatever it looks for; kWantsPositive says among which rows.
+
 // argmin d(a, n) over rows with another label.
 struct NearestNegative {
+    static constexpr bool kWantsPositive = false;
+
+    static TERCET_HOST_DEVICE float score(float distance) { return distance; }
+
     static TERCET_HOST_DEVICE bool accepts(bool same_label, bool same_row) { return !same_label && !same_row; }
 
     static TERCET_HOST_DEVICE uint64 pack(float distance, uint32 row) {
@@ -41,6 +47,10 @@ struct NearestNegative {
 
 // argmax d(a, p) over rows with the anchor's label, the anchor itself left out.
 struct FarthestPositive {
+    static constexpr bool kWantsPositive = true;
+
+    static TERCET_HOST_DEVICE float score(float distance) { return -distance; }
+
     static TERCET_HOST_DEVICE bool accepts(bool same_label, bool same_row) { return same_label && !same_row; }
 
     static TERCET_HOST_DEVICE uint64 pack(float distance, uint32 row) {
@@ -48,6 +58,19 @@ struct FarthestPositive {
     }
 
     static TERCET_HOST_DEVICE float distance_of(uint64 key) { return from_ordered_bits(~static_cast<uint32>(key >> 32)); }
+};
+
+// argmin d(a, p) over rows with the anchor's label, the anchor itself left out.
+struct NearestPositive {
+    static constexpr bool kWantsPositive = true;
+
+    static TERCET_HOST_DEVICE float score(float distance) { return distance; }
+
+    static TERCET_HOST_DEVICE bool accepts(bool same_label, bool same_row) { return same_label && !same_row; }
+
+    static TERCET_HOST_DEVICE uint64 pack(float distance, uint32 row) { return NearestNegative::pack(distance, row); }
+
+    static TERCET_HOST_DEVICE float distance_of(uint64 key) { return NearestNegative::distance_of(key); }
 };
 
 }  // namespace tercet

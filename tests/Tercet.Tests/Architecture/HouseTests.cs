@@ -49,6 +49,10 @@ public sealed partial class HouseTests
         Assert.Empty(Paths("src", file => file.Room != "Forward" && Names(file, "Microsoft.ML.OnnxRuntime")));
 
     [Fact]
+    public void ManagedCuda_OutsideItsDriver_IsNotNamed() =>
+        Assert.Empty(Paths("src", file => file.Path != "src/Tercet.Cuda/Backends/Cuda/Driver/ManagedCudaDriver.cs" && Regex.IsMatch(file.Code, @"\busing ManagedCuda\b|\bManagedCuda\.")));
+
+    [Fact]
     public void Intrinsics_OutsideBackends_AreNotUsed() =>
         Assert.Empty(Paths("src", file => file.Room != "Backends" && Names(file, "System.Runtime.Intrinsics")));
 

@@ -18,8 +18,8 @@ internal sealed partial record SourceFile(string Path, string Text, string Code)
 
     public int LineCount => Text.Count(c => c == '\n');
 
-    /// <summary>The folder of src/Tercet that the file lies in; null for the facade's files beside them.</summary>
-    public string? Room => Path.Split('/') is ["src", "Tercet", var room, _, ..] ? room : null;
+    /// <summary>The folder of src/Tercet, or of its backend src/Tercet.Cuda, that the file lies in; null for the facade's files beside them.</summary>
+    public string? Room => Path.Split('/') is ["src", "Tercet" or "Tercet.Cuda", var room, _, ..] ? room : null;
 
     // A `//` inside a string literal ends it too early, which can only hide the rest of that line.
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]

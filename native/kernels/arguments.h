@@ -1,0 +1,101 @@
+// The kernels' parameters: one struct a kernel, passed by value. src/Tercet.Cuda/Backends/Arguments mirrors them field for field.
+#pragma once
+
+#include "tercet/host_device.h"
+
+namespace tercet {
+
+// Rows of a panel: what one thread block takes of either side.
+constexpr int kPanelRows = 128;
+// A panel's depth is padded with zeros to a multiple of this.
+constexpr int kDepthStep = 8;
+// Room for the rows that may be an anchor's best; an anchor with more near ties is scanned again.
+constexpr int kCandidates = 32;
+
+// What a result holds in place of a position.
+constexpr int kNothing = -1;
+constexpr int kUndecided = -2;
+
+// Extremes by number, as bits of a mask and as indices of buffers.
+constexpr int kFarthestPositive = 0;
+constexpr int kNearestPositive = 1;
+constexpr int kNearestNegative = 2;
+constexpr int kKinds = 3;
+
+// Rows as the kernels read them. A panel is [padded_depth, 128]: one component of 128 rows after another.
+struct PackedRows {
+    const float* source;    // the caller's rows, [., depth]
+    const int* order;       // position -> the caller's row, [count]
+    const float* panels;    // [panels, padded_depth, 128]
+    const float* terms;     // what a row adds to its keys, [panels * 128]; infinity where there is no row
+    const double* norms;    // [panels * 128]
+    long long stride;       // floats from one source row to the next
+    int count;
+    int depth;
+    int padded_depth;
+    int panel_count;
+};
+
+struct PrepareArguments {
+    PackedRows rows;
+    float* panels;
+    float* terms;
+    double* norms;
+    uint32* largest;        // the ordered bits of the largest term, taken over by atomic maximum
+};
+
+// Rows as float16 pairs in the order of tensor-core fragments; nothing where the tensor cores are not used.
+struct HalfPanels {
+    const void* fragments;          // [panels, depth / 16 rounded up, 8 groups, hi and lo, 32 lanes] of 16 bytes
+    const float* inverse_scales;    // what undoes a row's scaling, [panels * 128]
+};
+
+struct PrepareHalvesArguments {
+    PackedRows rows;
+    void* fragments;
+    float* inverse_scales;
+};
+
+// Anchor position -> its label's interval of gallery positions, and its own gallery position or −1; [anchors] each.
+struct Classes {
+    const int* starts;
+    const int* ends;
+    const int* selves;
+};
+
+// |key − exact key| <= slope * (an anchor's term + the largest term of the gallery) + constant.
+struct Tolerance {
+    const uint32* largest;
+    float slope;
+    float constant;
+};
+
+// One kind of extreme.
+struct KindBuffers {
+    uint32* best;           // ordered bits of the smallest score so far, [anchors]
+    int* counts;            // candidates met, [anchors]
+    uint64* candidates;     // ordered bits of the score << 32 | gallery position, [anchors, 32]
+    int* found;             // the answer: a gallery position, kNothing or kUndecided, [anchors]
+};
+
+struct ExtremesArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    Classes classes;
+    Tolerance tolerance;
+    KindBuffers kinds[kKinds];
+    HalfPanels anchor_halves;
+    HalfPanels gallery_halves;
+    int wanted;             // bit k: kind k
+    int symmetric;          // anchor position i is gallery position i: only the upper triangle of tiles is computed
+};
+
+struct KeyRowsArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    float* keys;            // [rows of the chunk, pitch]
+    long long pitch;        // floats, a multiple of 128
+    int first_panel;        // the chunk's first panel of anchors
+};
+
+}  // namespace tercet

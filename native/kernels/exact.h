@@ -1,0 +1,58 @@
+// Keys in float64: what decides between rows whose float32 keys are too close to call.
+//
+// Sixteen lanes sum one pair in the order of the CPU's ExactDistance: two sums of eight lanes over the dimensions, then the lanes in pairs, then the
+// rest one by one; nothing is fused. So the two backends decide by the same bits.
+#pragma once
+
+#include "arguments.h"
+#include "tercet/device.h"
+#include "tercet/metric.h"
+
+namespace tercet {
+
+constexpr int kPairLanes = 16;
+
+template <typename Term>
+TERCET_DEVICE double sum_over_lanes(int depth, Term term) {
+    const int lane = device::thread() & (kPairLanes - 1);
+    double sum = 0.0;
+    int k = 0;
+    for (; k + kPairLanes <= depth; k += kPairLanes) {
+        sum = device::add(sum, term(k + lane));
+    }
+    sum = device::add(sum, device::shuffle_xor(sum, 8));
+    sum = device::add(sum, device::shuffle_xor(sum, 1));
+    sum = device::add(sum, device::shuffle_xor(sum, 2));
+    sum = device::add(sum, device::shuffle_xor(sum, 4));
+    for (; k < depth; ++k) {
+        sum = device::add(sum, term(k));
+    }
+    return sum;
+}
+
+// Σ x·y by sixteen lanes; the whole warp must call it, each half for a pair of its own.
+TERCET_DEVICE double exact_dot(const float* x, const float* y, int depth) {
+    return sum_over_lanes(depth, [=](int k) { return device::multiply(static_cast<double>(x[k]), static_cast<double>(y[k])); });
+}
+
+TERCET_DEVICE const float* source_row(const PackedRows& rows, int position) {
+    return rows.source + static_cast<long long>(rows.order[position]) * rows.stride;
+}
+
+// The key of one pair by sixteen lanes; the whole warp must call it, each half for a pair of its own.
+template <typename Metric>
+TERCET_DEVICE double exact_key(const PackedRows& anchors, int anchor, const PackedRows& gallery, int position) {
+    const float* x = source_row(anchors, anchor);
+    const float* y = source_row(gallery, position);
+    if (Metric::kUnitRows) {
+        const double dot = exact_dot(x, y, gallery.depth);
+        const double norms = device::multiply(anchors.norms[anchor], gallery.norms[position]);
+        return norms == 0.0 ? 1.0 : device::add(1.0, -(dot / norms));
+    }
+    return sum_over_lanes(gallery.depth, [=](int k) {
+        const double difference = device::add(static_cast<double>(x[k]), -static_cast<double>(y[k]));
+        return device::multiply(difference, difference);
+    });
+}
+
+}  // namespace tercet

@@ -1,0 +1,16 @@
+// How far apart two float32 scores must be for the smaller to be surely the smaller one.
+#pragma once
+
+#include "arguments.h"
+#include "tercet/device.h"
+#include "tercet/epilogue.h"
+
+namespace tercet {
+
+// Twice an anchor's tolerance. The tolerance is above the bound that is needed by 4·2⁻²⁴ of the two terms, more than the sum of a score and this
+// loses in rounding.
+TERCET_DEVICE float slack_of(const Tolerance& tolerance, float term) {
+    return 2.001f * (tolerance.slope * (term + from_ordered_bits(*tolerance.largest)) + tolerance.constant);
+}
+
+}  // namespace tercet

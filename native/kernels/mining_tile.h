@@ -1,0 +1,101 @@
+// What a fused tile does with its keys, whatever unit multiplied its rows: which pairs count, an anchor's running best, and its candidates.
+#pragma once
+
+#include "arguments.h"
+#include "kinds.h"
+#include "limits.h"
+#include "tercet/device.h"
+#include "tercet/epilogue.h"
+
+namespace tercet {
+
+struct Interval {
+    int start, end, self;
+};
+
+// What to look for in a tile that holds negative pairs only, nearly all of them: no interval is read.
+struct PureNegatives {
+    static constexpr bool kReadsIntervals = false;
+
+    TERCET_DEVICE int kind() const { return kNearestNegative; }
+    TERCET_DEVICE float score(float key) const { return NearestNegative::score(key); }
+    TERCET_DEVICE bool accepts(const Interval&, int) const { return true; }
+};
+
+// The same for any kind in a tile of both sorts of pairs; one body for all kinds, since such tiles are few and machine code is not.
+struct AnyKind {
+    static constexpr bool kReadsIntervals = true;
+
+    int number;
+
+    TERCET_DEVICE int kind() const { return number; }
+    TERCET_DEVICE float score(float key) const { return score_of(number, key); }
+    TERCET_DEVICE bool accepts(const Interval& interval, int position) const {
+        const bool same_label = position >= interval.start && position < interval.end;
+        return number == kNearestNegative ? !same_label : same_label && position != interval.self;
+    }
+};
+
+// An anchor that does not exist has an empty interval; its result is never taken.
+TERCET_DEVICE Interval interval_of(const ExtremesArguments& arguments, int anchor) {
+    if (anchor >= arguments.anchors.count) {
+        return {0, 0, kNothing};
+    }
+    return {arguments.classes.starts[anchor], arguments.classes.ends[anchor], arguments.classes.selves[anchor]};
+}
+
+// A position past the last row has an infinite key, which passes only where squared norms overflow and no limit is finite.
+TERCET_DEVICE void append(const KindBuffers& buffers, int anchor, float score, int position, int positions) {
+    if (position >= positions) {
+        return;
+    }
+    const int slot = device::atomic_add(buffers.counts + anchor, 1);
+    if (slot < kCandidates) {
+        buffers.candidates[static_cast<long long>(anchor) * kCandidates + slot] =
+            (static_cast<uint64>(ordered_bits(score)) << 32) | static_cast<uint32>(position);
+    }
+}
+
+// Lowers an anchor's best and gives back the score up to which rows are of interest.
+TERCET_DEVICE float tighten(const KindBuffers& buffers, int anchor, float score, float slack) {
+    const uint32 bits = ordered_bits(score);
+    uint32 best = device::peek(buffers.best + anchor);
+    if (bits < best) {
+        best = device::atomic_min(buffers.best + anchor, bits);
+        best = best < bits ? best : bits;
+    }
+    return from_ordered_bits(best) + slack;
+}
+
+// Whether a row of the tile has its label's interval among the columns; if none has, every pair of the tile is a negative one. With symmetric
+// distances the same holds for the columns.
+TERCET_DEVICE bool is_mixed(const ExtremesArguments& arguments, int first_row, int first_column) {
+    bool meets = false;
+    const int anchor = first_row + device::thread();
+    if (device::thread() < kPanelRows && anchor < arguments.anchors.count) {
+        meets = arguments.classes.starts[anchor] < first_column + kPanelRows && arguments.classes.ends[anchor] > first_column;
+    }
+    return device::barrier_any(meets);
+}
+
+// Tiles column by column: the triangle over the anchors' panels, then whole columns of anchors' panels.
+TERCET_DEVICE void tile_of(const ExtremesArguments& arguments, int tile, int& row_panel, int& column_panel) {
+    const int anchor_panels = (arguments.anchors.count + kPanelRows - 1) / kPanelRows;
+    const int triangle = arguments.symmetric != 0 ? anchor_panels * (anchor_panels + 1) / 2 : 0;
+    if (tile >= triangle) {
+        column_panel = (tile - triangle) / anchor_panels + (arguments.symmetric != 0 ? anchor_panels : 0);
+        row_panel = (tile - triangle) % anchor_panels;
+        return;
+    }
+    int column = static_cast<int>((square_root(8.0f * static_cast<float>(tile) + 1.0f) - 1.0f) * 0.5f);
+    while (column * (column + 1) / 2 > tile) {
+        --column;
+    }
+    while ((column + 1) * (column + 2) / 2 <= tile) {
+        ++column;
+    }
+    column_panel = column;
+    row_panel = tile - column * (column + 1) / 2;
+}
+
+}  // namespace tercet

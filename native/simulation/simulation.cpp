@@ -1,0 +1,238 @@
+#include "simulation.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+
+#include "fiber.h"
+
+namespace tercet {
+namespace simulation {
+
+namespace {
+
+constexpr int kWarp = 32;
+constexpr int kMostThreads = 1024;
+constexpr std::size_t kMostLaneBytes = 16;
+
+enum class Wait { kNone, kBarrier, kExchange, kDone };
+
+struct Thread {
+    Fiber fiber;
+    Wait wait = Wait::kDone;
+};
+
+// Two buffers in turn: a fast lane may give its next value before a slow one has read the last.
+struct Warp {
+    int arrived = 0;
+    int phase = 0;
+    std::size_t bytes = 0;
+    alignas(16) unsigned char values[2][kWarp][kMostLaneBytes] = {};
+};
+
+// One block under way. A deque, because fibers must not move.
+struct Block {
+    std::deque<Thread> threads;
+    Warp warps[kMostThreads / kWarp];
+    int thread_count = 0;
+    int running = 0;
+    bool any = false;
+    bool last_any = false;
+    const char* fault = nullptr;
+    Position position{};
+    void* shared = nullptr;
+    std::size_t shared_bytes = 0;
+    const Kernel* kernel = nullptr;
+    const void* arguments = nullptr;
+
+    ~Block() { std::free(shared); }
+};
+
+// One a host thread: launches of several threads do not meet.
+thread_local Block block;
+
+const Kernel*& first_kernel() {
+    static const Kernel* first = nullptr;
+    return first;
+}
+
+void run_thread() {
+    block.kernel->body(block.arguments);
+    block.threads[static_cast<std::size_t>(block.running)].wait = Wait::kDone;
+}
+
+void wait_as(Wait wait) {
+    Thread& thread = block.threads[static_cast<std::size_t>(block.running)];
+    thread.wait = wait;
+    thread.fiber.suspend();
+}
+
+void fill_shared() {
+    if (block.shared != nullptr) {
+        std::memset(block.shared, 0xFF, block.shared_bytes);
+    }
+}
+
+// Runs one warp; whether any thread of it ran.
+bool run_warp(int warp, bool greedy) {
+    bool ran = false;
+    for (bool again = true; again;) {
+        again = false;
+        for (int thread = warp * kWarp; thread < (warp + 1) * kWarp; ++thread) {
+            if (block.threads[static_cast<std::size_t>(thread)].wait != Wait::kNone) {
+                continue;
+            }
+            block.running = thread;
+            block.position.thread = thread;
+            block.threads[static_cast<std::size_t>(thread)].fiber.resume();
+            ran = true;
+            again = greedy;
+        }
+    }
+    return ran;
+}
+
+// Lets a block in which nobody runs go past its barrier, or says why it cannot.
+bool release_barrier() {
+    int waiting = 0, done = 0;
+    for (int thread = 0; thread < block.thread_count; ++thread) {
+        const Wait wait = block.threads[static_cast<std::size_t>(thread)].wait;
+        waiting += wait == Wait::kBarrier ? 1 : 0;
+        done += wait == Wait::kDone ? 1 : 0;
+    }
+    if (done == block.thread_count) {
+        return false;
+    }
+    if (waiting != block.thread_count) {
+        block.fault = done > 0 ? "some threads have ended while others wait" : "some threads wait at a barrier while others wait for their warp";
+        return false;
+    }
+    block.last_any = block.any;
+    block.any = false;
+    for (int thread = 0; thread < block.thread_count; ++thread) {
+        block.threads[static_cast<std::size_t>(thread)].wait = Wait::kNone;
+    }
+    return true;
+}
+
+void run_block(Schedule schedule) {
+    fill_shared();
+    block.any = false;
+    const int warps = block.thread_count / kWarp;
+    for (int warp = 0; warp < warps; ++warp) {
+        block.warps[warp].arrived = 0;
+    }
+    for (int thread = 0; thread < block.thread_count; ++thread) {
+        Thread& each = block.threads[static_cast<std::size_t>(thread)];
+        each.fiber.start(&run_thread);
+        each.wait = Wait::kNone;
+    }
+    for (;;) {
+        bool ran = false;
+        for (int turn = 0; turn < warps && block.fault == nullptr; ++turn) {
+            ran |= run_warp(schedule == Schedule::kReverse ? warps - 1 - turn : turn, schedule != Schedule::kRoundRobin);
+        }
+        if (block.fault != nullptr || (!ran && !release_barrier())) {
+            return;
+        }
+    }
+}
+
+}  // namespace
+
+Kernel::Kernel(const char* kernel_name, std::size_t bytes, int thread_count, Body kernel_body)
+    : name(kernel_name), argument_bytes(bytes), threads(thread_count), body(kernel_body), next(first_kernel()) {
+    first_kernel() = this;
+}
+
+const Kernel* find_kernel(const char* name) {
+    for (const Kernel* each = first_kernel(); each != nullptr; each = each->next) {
+        if (std::strcmp(each->name, name) == 0) {
+            return each;
+        }
+    }
+    return nullptr;
+}
+
+const Position& position() { return block.position; }
+
+void* shared_memory(std::size_t bytes) {
+    if (block.shared_bytes < bytes) {
+        std::free(block.shared);
+        block.shared = std::aligned_alloc(16, (bytes + 15) / 16 * 16);
+        block.shared_bytes = bytes;
+        fill_shared();
+    }
+    return block.shared;
+}
+
+void barrier() { wait_as(Wait::kBarrier); }
+
+bool barrier_any(bool value) {
+    block.any |= value;
+    wait_as(Wait::kBarrier);
+    return block.last_any;
+}
+
+void exchange(const void* value, void* all, std::size_t bytes) {
+    const int number = block.running / kWarp, lane = block.running % kWarp;
+    Warp& warp = block.warps[number];
+    if (bytes > kMostLaneBytes || (warp.arrived > 0 && warp.bytes != bytes)) {
+        block.fault = "the lanes of a warp exchange values of different sizes";
+    }
+    warp.bytes = bytes;
+    const int phase = warp.phase;
+    std::memcpy(warp.values[phase][lane], value, bytes);
+    if (++warp.arrived == kWarp) {
+        warp.arrived = 0;
+        warp.phase ^= 1;
+        for (int other = number * kWarp; other < (number + 1) * kWarp; ++other) {
+            block.threads[static_cast<std::size_t>(other)].wait = Wait::kNone;
+        }
+    } else {
+        wait_as(Wait::kExchange);
+    }
+    for (int other = 0; other < kWarp; ++other) {
+        std::memcpy(static_cast<unsigned char*>(all) + static_cast<std::size_t>(other) * bytes, warp.values[phase][other], bytes);
+    }
+}
+
+std::uint32_t ballot(bool value) {
+    bool all[kWarp];
+    exchange(&value, all, sizeof value);
+    std::uint32_t bits = 0;
+    for (int lane = 0; lane < kWarp; ++lane) {
+        bits |= all[lane] ? static_cast<std::uint32_t>(1) << lane : 0u;
+    }
+    return bits;
+}
+
+const char* launch(const Kernel& kernel, int blocks, int block_rows, int threads, const void* arguments, Schedule schedule) {
+    if (threads != kernel.threads || threads % kWarp != 0 || threads > kMostThreads) {
+        return "the number of threads is not what the kernel was compiled for";
+    }
+    if (blocks < 1 || block_rows < 1) {
+        return "the grid is empty";
+    }
+    while (block.threads.size() < static_cast<std::size_t>(threads)) {
+        block.threads.emplace_back();
+    }
+    block.thread_count = threads;
+    block.kernel = &kernel;
+    block.arguments = arguments;
+    block.fault = nullptr;
+    // An allocation of its own for every launch, exactly as large as the kernel's, so that the address sanitizer sees what lies beyond.
+    std::free(block.shared);
+    block.shared = nullptr;
+    block.shared_bytes = 0;
+    for (int row = 0; row < block_rows && block.fault == nullptr; ++row) {
+        for (int column = 0; column < blocks && block.fault == nullptr; ++column) {
+            block.position = {0, column, row, blocks};
+            run_block(schedule);
+        }
+    }
+    return block.fault;
+}
+
+}  // namespace simulation
+}  // namespace tercet

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Tercet.Backends.Cuda.Arguments;
+
+/// <summary><c>|key − exact key| ≤ slope · (term + largest term) + constant</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ToleranceBound
+{
+    /// <summary>The ordered bits of the gallery's largest term.</summary>
+    public nint Largest;
+
+    /// <summary>The slope.</summary>
+    public float Slope;
+
+    /// <summary>The constant.</summary>
+    public float Constant;
+}

@@ -1,0 +1,50 @@
+using Tercet.Backends.Cuda.Driver;
+
+namespace Tercet.Backends.Cuda;
+
+/// <summary>The kernels of a loaded module, for one metric's keys.</summary>
+internal sealed class CudaKernels
+{
+    // The first cards with the products that the tensor-core pass is made of.
+    private const int OldestTensorCores = 8;
+
+    private CudaKernels(ICudaDriver driver, nint module, string metric)
+    {
+        Prepare = driver.GetFunction(module, "prepare_" + metric);
+        PrepareHalves = driver.GetFunction(module, "prepare_halves_" + metric);
+        UsesTensorCores = driver.Device.ComputeMajor >= OldestTensorCores;
+        Extremes = driver.GetFunction(module, (UsesTensorCores ? "extremes_mma_" : "extremes_") + metric);
+        Decide = driver.GetFunction(module, "decide_" + metric);
+        Rescan = driver.GetFunction(module, "rescan_" + metric);
+        KeyRows = driver.GetFunction(module, "key_rows_" + metric);
+        RescanBlocks = Math.Max(1, driver.BlocksPerMultiprocessor(Rescan, CudaPlan.Threads) * driver.Device.Multiprocessors);
+    }
+
+    /// <summary>Gathers rows into panels.</summary>
+    public nint Prepare { get; }
+
+    /// <summary>Splits prepared rows into float16 pairs, for the fused pass on tensor cores.</summary>
+    public nint PrepareHalves { get; }
+
+    /// <summary>Whether the fused pass runs on tensor cores: compute capability 8.0 and newer.</summary>
+    public bool UsesTensorCores { get; }
+
+    /// <summary>The fused pass.</summary>
+    public nint Extremes { get; }
+
+    /// <summary>Decides candidates.</summary>
+    public nint Decide { get; }
+
+    /// <summary>Scans undecided anchors again.</summary>
+    public nint Rescan { get; }
+
+    /// <summary>Writes rows of keys.</summary>
+    public nint KeyRows { get; }
+
+    /// <summary>Blocks of <see cref="Rescan"/> that run at once on the whole device.</summary>
+    public int RescanBlocks { get; }
+
+    /// <summary>Finds the kernels of both kinds of key.</summary>
+    public static (CudaKernels SquaredEuclidean, CudaKernels Cosine) Find(ICudaDriver driver, nint module) =>
+        (new CudaKernels(driver, module, "squared_euclidean"), new CudaKernels(driver, module, "cosine"));
+}

@@ -1,0 +1,71 @@
+namespace Tercet.Backends.Cuda;
+
+/// <summary>Sizes of what the kernels work on; no device is needed to compute them.</summary>
+internal static class CudaPlan
+{
+    /// <summary>Rows of a panel, as in native/kernels/arguments.h.</summary>
+    public const int PanelRows = 128;
+
+    /// <summary>Candidates of an anchor, as there.</summary>
+    public const int Candidates = 32;
+
+    /// <summary>Threads of every kernel's block.</summary>
+    public const int Threads = 256;
+
+    private const int DepthStep = 8;
+    private const int HalfDepth = 16;
+    private const int PairLanes = 16;
+    private const double UnitRoundoff = 1.0 / (1 << 24);
+
+    /// <summary>Panels that a number of rows takes.</summary>
+    public static int Panels(int rows) => (rows + PanelRows - 1) / PanelRows;
+
+    /// <summary>A row's dimension, padded as panels hold it.</summary>
+    public static int PaddedDepth(int depth) => (depth + DepthStep - 1) / DepthStep * DepthStep;
+
+    /// <summary>Steps of 16 components in which tensor cores take a row.</summary>
+    public static int HalfSteps(int depth) => (depth + HalfDepth - 1) / HalfDepth;
+
+    /// <summary>Floats of that many rows' panels.</summary>
+    public static long PanelFloats(int rows, int depth) => (long)Panels(rows) * PanelRows * PaddedDepth(depth);
+
+    /// <summary>Tiles of the fused pass: all pairs of panels, or the upper triangle over the anchors' panels and whole columns beyond.</summary>
+    /// <exception cref="CudaException">More tiles than a grid has blocks.</exception>
+    public static int Tiles(int anchors, int gallery, bool symmetric)
+    {
+        long rows = Panels(anchors);
+        long columns = Panels(gallery);
+        long tiles = symmetric ? (rows * (rows + 1) / 2) + (rows * (columns - rows)) : rows * columns;
+        return tiles <= int.MaxValue ? (int)tiles : throw new CudaException($"{anchors} anchors against {gallery} rows are {tiles} tiles, more than one grid holds; mine in batches of anchors.");
+    }
+
+    /// <summary>Blocks in which sixteen threads each do one anchor.</summary>
+    public static int DecideBlocks(int anchors) => (anchors + (Threads / PairLanes) - 1) / (Threads / PairLanes);
+
+    /// <summary>The most panels of anchors whose rows of keys fit a budget of bytes; at least one.</summary>
+    public static int ChunkPanels(int anchors, int gallery, long budget)
+    {
+        long panelBytes = (long)PanelRows * Panels(gallery) * PanelRows * sizeof(float);
+        return (int)Math.Clamp(budget / panelBytes, 1, Panels(anchors));
+    }
+
+    /// <summary>
+    /// The slope of the keys' error over the sum of two rows' terms. A tile accumulates Σ x·y in D roundings of partial sums that never exceed
+    /// (‖x‖² + ‖y‖²)/2, and adds the rounded terms with two roundings of at most twice their sum: less than (D + 4)·2⁻²⁴ of the sum for squared Euclidean
+    /// distances, and as much for cosine ones, whose rows are rounded once more. What is beyond, (D + 8)·2⁻²⁴ with 1 % for the second order, is for the
+    /// roundings of those who compare keys.
+    /// </summary>
+    public static float ToleranceSlope(int depth) => (float)(1.01 * (depth + 8) * UnitRoundoff);
+
+    /// <summary>
+    /// The same for the tensor cores' keys. Each of three products of 16 components adds at most 20 terms cut to 2⁻²³ of ‖x‖‖y‖, whatever the order of
+    /// a card's sums: 7.5·2⁻²⁴ a component; the split leaves out 3.1·2⁻²² of it, and the terms' roundings are as above.
+    /// </summary>
+    public static float TensorCoreSlope(int depth) => (float)(1.01 * ((7.5 * HalfSteps(depth) * HalfDepth) + 21) * UnitRoundoff);
+
+    /// <summary>Bytes of that many rows' float16 pairs: hi and lo of 16 components a step.</summary>
+    public static long FragmentBytes(int rows, int depth) => (long)Panels(rows) * PanelRows * HalfSteps(depth) * HalfDepth * 2 * sizeof(ushort);
+
+    /// <summary>What underflow loses.</summary>
+    public static float ToleranceConstant(int depth) => (float)(2.02 * ((0.5 * depth) + 4) * float.Epsilon);
+}

@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using CommunityToolkit.HighPerformance;
+using Tercet.Backends.Cuda.Arguments;
+using Tercet.Backends.Cuda.Driver;
+using Tercet.Memory;
+
+namespace Tercet.Backends.Cuda;
+
+/// <summary>One side of a problem on the device: the caller's rows, and what <c>prepare</c> makes of them.</summary>
+internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
+{
+    private readonly DeviceBuffer _source = new(driver);
+    private readonly DeviceBuffer _order = new(driver);
+    private readonly DeviceBuffer _panels = new(driver);
+    private readonly DeviceBuffer _terms = new(driver);
+    private readonly DeviceBuffer _norms = new(driver);
+    private readonly DeviceBuffer _largest = new(driver);
+    private readonly DeviceBuffer _fragments = new(driver);
+    private readonly DeviceBuffer _inverseScales = new(driver);
+
+    /// <summary>The rows as kernels take them.</summary>
+    public PackedRows Packed { get; private set; }
+
+    /// <summary>The rows as float16 pairs; nothing before <see cref="PrepareHalves"/>.</summary>
+    public HalfPanels Halves { get; private set; }
+
+    /// <summary>The device's address of the ordered bits of the largest term.</summary>
+    public nint Largest => _largest.Address;
+
+    /// <summary>Copies the caller's rows to the device, one after another.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="staging">Page-locked memory for the copies.</param>
+    /// <param name="stream">The stream.</param>
+    public void Upload(ReadOnlySpan2D<float> rows, Span<float> staging, nint stream)
+    {
+        nint target = _source.Grow((long)rows.Height * rows.Width * sizeof(float));
+        int rowsAtATime = Math.Max(1, staging.Length / rows.Width);
+        for (int start = 0; start < rows.Height; start += rowsAtATime)
+        {
+            ReadOnlySpan2D<float> part = rows[start..Math.Min(rows.Height, start + rowsAtATime), ..];
+            if (start > 0)
+                driver.Synchronize(stream);
+            part.CopyTo(staging);
+
+            // SAFETY: staging is page-locked native memory, which does not move; the stream is waited for before it is written again.
+            driver.CopyToDevice(target + (nint)((long)start * rows.Width * sizeof(float)), (nint)Unsafe.AsPointer(ref staging.DangerousGetReference()), (long)part.Height * rows.Width * sizeof(float), stream);
+        }
+
+        driver.Synchronize(stream);
+    }
+
+    /// <summary>Packs rows that <see cref="Upload"/> of this side, or another one, has brought.</summary>
+    /// <param name="uploaded">The side that holds the caller's rows.</param>
+    /// <param name="order">Position → the caller's row, in page-locked memory.</param>
+    /// <param name="count">Number of positions.</param>
+    /// <param name="depth">Dimension of a row.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="stream">The stream.</param>
+    public void Prepare(DeviceRows uploaded, PinnedBuffer<int> order, int count, int depth, nint kernel, nint stream)
+    {
+        int panels = CudaPlan.Panels(count);
+        long padded = (long)panels * CudaPlan.PanelRows;
+        Packed = new PackedRows
+        {
+            Source = uploaded._source.Address,
+            Order = _order.Grow((long)count * sizeof(int)),
+            Panels = _panels.Grow(CudaPlan.PanelFloats(count, depth) * sizeof(float)),
+            Terms = _terms.Grow(padded * sizeof(float)),
+            Norms = _norms.Grow(padded * sizeof(double)),
+            Stride = depth,
+            Count = count,
+            Depth = depth,
+            PaddedDepth = CudaPlan.PaddedDepth(depth),
+            PanelCount = panels,
+        };
+        var arguments = new PrepareArguments
+        {
+            Rows = Packed,
+            Panels = Packed.Panels,
+            Terms = Packed.Terms,
+            Norms = Packed.Norms,
+            Largest = _largest.Grow(sizeof(uint)),
+        };
+        driver.CopyToDevice(Packed.Order, order.DangerousGetAddress(), (long)count * sizeof(int), stream);
+        driver.Fill(_largest.Address, 0, 1, stream);
+        driver.Launch(kernel, new LaunchGrid(panels, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
+    /// <summary>Splits the rows that <see cref="Prepare"/> has packed into float16 pairs.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="stream">The stream.</param>
+    public void PrepareHalves(nint kernel, nint stream)
+    {
+        Halves = new HalfPanels
+        {
+            Fragments = _fragments.Grow(CudaPlan.FragmentBytes(Packed.Count, Packed.Depth)),
+            InverseScales = _inverseScales.Grow((long)Packed.PanelCount * CudaPlan.PanelRows * sizeof(float)),
+        };
+        var arguments = new PrepareHalvesArguments { Rows = Packed, Fragments = Halves.Fragments, InverseScales = Halves.InverseScales };
+        driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
+    public void Dispose()
+    {
+        _fragments.Dispose();
+        _inverseScales.Dispose();
+        _source.Dispose();
+        _order.Dispose();
+        _panels.Dispose();
+        _terms.Dispose();
+        _norms.Dispose();
+        _largest.Dispose();
+    }
+}

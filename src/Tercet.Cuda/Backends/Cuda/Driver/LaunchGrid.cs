@@ -1,0 +1,7 @@
+namespace Tercet.Backends.Cuda.Driver;
+
+/// <summary>A grid of thread blocks.</summary>
+/// <param name="Blocks">Blocks of a row.</param>
+/// <param name="Rows">Rows of blocks, at most 65,535.</param>
+/// <param name="Threads">Threads of a block.</param>
+internal readonly record struct LaunchGrid(int Blocks, int Rows, int Threads);

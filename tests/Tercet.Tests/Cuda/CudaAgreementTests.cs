@@ -1,0 +1,137 @@
+using Tercet.Mining;
+using Tercet.Tests.Mining;
+
+namespace Tercet.Tests.Cuda;
+
+/// <summary>The CUDA backend over the simulated kernels, index for index against the float64 oracle.</summary>
+public sealed class CudaAgreementTests
+{
+    private static readonly double[] Margins = [0, 0.05, 0.2, 1, 4];
+
+    private static readonly MiningOptions[] Rules =
+    [
+        new() { Rule = MiningRule.BatchHard },
+        new() { Rule = MiningRule.HardNegative },
+        new() { Rule = MiningRule.EasyPositive },
+        new() { Rule = MiningRule.SemiHard, Fallback = SemiHardFallback.EasiestNegative },
+        new() { Rule = MiningRule.SemiHard, WithinMargin = true, Fallback = SemiHardFallback.HardestNegative },
+        new() { Rule = MiningRule.EasyPositive, EasyPositive = EasyPositiveVariant.NearestBeyondNegative },
+    ];
+
+    public static TheoryData<DistanceMetric, int> MetricsAndSchedules
+    {
+        get
+        {
+            TheoryData<DistanceMetric, int> data = [];
+            foreach (DistanceMetric metric in Enum.GetValues<DistanceMetric>())
+            {
+                for (int schedule = 0; schedule < 3; schedule++)
+                    data.Add(metric, schedule);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndSchedules))]
+    public void Mine_EveryRuleOverTheGrid_SelectsWhatTheOracleSelects(DistanceMetric metric, int schedule)
+    {
+        SimulatedDriver driver = new() { Schedule = schedule };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        int selected = 0;
+        foreach (MiningCase each in MiningCase.Sample(30, seed: 500 + (10 * schedule) + (int)metric))
+        {
+            double margin = Margins[each.Seed / 7 % Margins.Length];
+            bool normalize = each.Seed % 5 == 0;
+            var oracle = new Oracle(each, metric, normalize);
+            foreach (MiningOptions rule in Rules)
+            {
+                MiningOptions options = rule with { Metric = metric, Margin = margin, Normalize = normalize, Threads = 1 + (each.Seed % 3), NegativeOnlyLabel = each.NegativeOnlyLabel };
+                string description = $"{each}; simulated device, schedule {schedule}, {options}";
+                List<Triplet> expected = oracle.Mine(options);
+
+                Triplet[] quick = owned.Mine(each, options with { Statistics = StatisticsLevel.Selected }, out _);
+                Agreement.Check(oracle, expected, quick, description, margin);
+                selected += expected.Count;
+            }
+
+            MiningOptions counted = Rules[each.Seed % Rules.Length] with { Metric = metric, Margin = margin, Normalize = normalize, NegativeOnlyLabel = each.NegativeOnlyLabel };
+            Triplet[] full = owned.Mine(each, counted, out MiningStatistics statistics);
+            Agreement.Check(oracle, oracle.Mine(counted), full, $"{each}; {counted}", margin);
+            Agreement.Check(oracle, oracle.Counts(margin), statistics.Counts, $"{each}; {counted}", margin);
+        }
+
+        Assert.InRange(selected, 1000, int.MaxValue);
+        Assert.Contains(driver.Launched, name => name.StartsWith("extremes_", StringComparison.Ordinal));
+        Assert.Contains(driver.Launched, name => name.StartsWith("key_rows_", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndSchedules))]
+    public void Mine_OnTensorCores_SelectsWhatTheOracleSelects(DistanceMetric metric, int schedule)
+    {
+        SimulatedDriver driver = new() { Schedule = schedule, Device = SimulatedDriver.Ampere };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        foreach (MiningCase each in MiningCase.Sample(16, seed: 600 + (10 * schedule) + (int)metric))
+        {
+            var oracle = new Oracle(each, metric);
+            foreach (MiningOptions rule in Rules.Where(rule => rule.Rule is MiningRule.BatchHard or MiningRule.EasyPositive))
+            {
+                MiningOptions options = rule with { Metric = metric, NegativeOnlyLabel = each.NegativeOnlyLabel, Statistics = StatisticsLevel.Selected };
+                Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}; tensor cores, schedule {schedule}, {options}", options.Margin);
+            }
+        }
+
+        Assert.Contains(driver.Launched, name => name.StartsWith("extremes_mma_", StringComparison.Ordinal));
+        Assert.DoesNotContain(driver.Launched, name => name is "extremes_squared_euclidean" or "extremes_cosine");
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndSchedules))]
+    public void StreamPairs_InSmallChunks_StreamsTheOraclesPairsInOrder(DistanceMetric metric, int schedule)
+    {
+        // One panel of anchors a chunk, so that a batch of 300 takes three.
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(new SimulatedDriver { Schedule = schedule }, keyBudget: 1));
+        MiningCase each = MiningCase.Square(RowKind.Clustered, LabelKind.NegativeOnly, 300, 9, seed: 31 + schedule);
+        var oracle = new Oracle(each, metric);
+        MiningOptions options = new() { Metric = metric, Threads = 2, NegativeOnlyLabel = each.NegativeOnlyLabel };
+        List<MinedPair> pairs = [];
+
+        owned.Miner.StreamPairs(each.Input, 0.2, options, pairs.Add, TestContext.Current.CancellationToken);
+
+        Assert.NotEmpty(pairs);
+        Agreement.Check(oracle, oracle.Pairs(0.2), pairs, $"{each}; {options}", 0.2);
+    }
+
+    [Fact]
+    public void Mine_BatchOfSeveralPanels_SelectsWhatTheOracleSelects()
+    {
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(new SimulatedDriver()));
+        foreach ((RowKind rows, int n) in new[] { (RowKind.Clustered, 389), (RowKind.UnitSphere, 520) })
+        {
+            MiningCase each = MiningCase.Square(rows, LabelKind.Few, n, 19, seed: n);
+            var oracle = new Oracle(each, DistanceMetric.SquaredEuclidean);
+            foreach (MiningOptions rule in Rules)
+            {
+                MiningOptions options = rule with { Statistics = StatisticsLevel.Selected };
+                Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}; {options}", options.Margin);
+            }
+        }
+    }
+
+    [Fact]
+    public void BatchAllLoss_OnTheDevicesBackend_IsTheCpus()
+    {
+        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 60, 11, seed: 4);
+        using OwnedMiner device = new(SimulatedDriver.NewBackend(new SimulatedDriver()));
+        using TripletMiner cpu = new();
+        float[,] expected = new float[60, 11], actual = new float[60, 11];
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+        LossResult loss = device.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions(), LossReduction.Sum, actual, cancellation);
+
+        Assert.Equal(cpu.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions(), LossReduction.Sum, expected, cancellation), loss);
+        Assert.Equal(expected, actual);
+    }
+}

@@ -1,0 +1,209 @@
+// Runs the compiled kernels on a card and compares them with float64, then times the fused pass.
+//   device_check IMAGE [--small] [--driver LIBRARY]
+// Talks to the driver's library alone, in managed memory, so that it is the tests' own problems that run. --small leaves the large sizes out.
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "mining_problem.h"
+
+namespace {
+
+using Handle = void*;
+using Address = unsigned long long;
+
+// The driver's functions that are used, by name.
+struct Driver {
+    explicit Driver(void* library) : library_(library) {}
+
+    template <typename... Parameters>
+    void call(const char* name, Parameters... parameters) {
+        auto function = reinterpret_cast<int (*)(Parameters...)>(dlsym(library_, name));
+        const int status = function == nullptr ? -1 : function(parameters...);
+        if (status != 0) {
+            std::fprintf(stderr, "device_check: %s gave error %d\n", name, status);
+            std::exit(1);
+        }
+    }
+
+private:
+    void* library_;
+};
+
+class CardMachine final : public test::Machine {
+public:
+    void open(void* library, const std::vector<char>& image) {
+        driver_ = std::make_unique<Driver>(library);
+        int minor = 0;
+        char name[256] = {};
+        Handle context = nullptr;
+        driver_->call("cuInit", 0u);
+        driver_->call("cuDeviceGet", &device_, 0);
+        driver_->call("cuDeviceGetName", static_cast<char*>(name), 255, device_);
+        driver_->call("cuDeviceGetAttribute", &major_, 75, device_);
+        driver_->call("cuDeviceGetAttribute", &minor, 76, device_);
+        driver_->call("cuDevicePrimaryCtxRetain", &context, device_);
+        driver_->call("cuCtxSetCurrent", context);
+        driver_->call("cuModuleLoadData", &module_, static_cast<const void*>(image.data()));
+        driver_->call("cuEventCreate", &start_, 0u);
+        driver_->call("cuEventCreate", &end_, 0u);
+        std::printf("%s, compute capability %d.%d\n", name, major_, minor);
+    }
+
+    void* allocate(std::size_t bytes) override {
+        constexpr unsigned kAttachGlobal = 1;
+        Address address = 0;
+        driver_->call("cuMemAllocManaged", &address, std::max<std::size_t>(bytes, 1), kAttachGlobal);
+        blocks_[address] = std::max<std::size_t>(bytes, 1);
+        return reinterpret_cast<void*>(static_cast<std::uintptr_t>(address));
+    }
+
+    void release(void* address) override {
+        const auto number = static_cast<Address>(reinterpret_cast<std::uintptr_t>(address));
+        blocks_.erase(number);
+        driver_->call("cuMemFree_v2", number);
+    }
+
+    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments) override {
+        Handle function = nullptr;
+        driver_->call("cuModuleGetFunction", &function, module_, kernel);
+        // What the host has touched would otherwise travel page by page while the kernel is timed.
+        for (const auto& block : blocks_) {
+            driver_->call("cuMemPrefetchAsync", block.first, block.second, device_, static_cast<Handle>(nullptr));
+        }
+        void* parameters[] = {const_cast<void*>(arguments)};
+        driver_->call("cuEventRecord", start_, static_cast<Handle>(nullptr));
+        driver_->call("cuLaunchKernel", function, static_cast<unsigned>(blocks), static_cast<unsigned>(block_rows), 1u, 256u, 1u, 1u, 0u, static_cast<Handle>(nullptr),
+                      static_cast<void**>(parameters), static_cast<void**>(nullptr));
+        driver_->call("cuEventRecord", end_, static_cast<Handle>(nullptr));
+        driver_->call("cuEventSynchronize", end_);
+        driver_->call("cuEventElapsedTime", &milliseconds_[kernel], start_, end_);
+        return nullptr;
+    }
+
+    int compute_major() const { return major_; }
+
+    float milliseconds(const std::string& kernel) const { return milliseconds_.at(kernel); }
+
+private:
+    std::unique_ptr<Driver> driver_;
+    int device_ = 0;
+    int major_ = 0;
+    Handle module_ = nullptr, start_ = nullptr, end_ = nullptr;
+    std::map<Address, std::size_t> blocks_;
+    std::map<std::string, float> milliseconds_;
+};
+
+CardMachine& card() {
+    // Never taken down: the driver's library may be gone before this would be.
+    static CardMachine* only = new CardMachine;
+    return *only;
+}
+
+int wrong = 0;
+
+// Every anchor, or a sample of them where there are many.
+void check(test::MiningProblem& problem, const char* what) {
+    std::vector<int> found[tercet::kKinds];
+    const int all = (1 << tercet::kKinds) - 1;
+    if (!problem.prepare() || !problem.find_extremes(all, found)) {
+        ++wrong;
+        return;
+    }
+    int different = 0, checked = 0;
+    const int step = std::max(1, problem.anchor_count() / 2000 * 31);
+    for (int anchor = 0; anchor < problem.anchor_count(); anchor += step, ++checked) {
+        for (int kind = 0; kind < tercet::kKinds; ++kind) {
+            const int chosen = found[kind][static_cast<std::size_t>(anchor)], expected = problem.oracle(kind, anchor);
+            const double left = chosen < 0 ? -1 : problem.exact_key(anchor, chosen), right = expected < 0 ? -1 : problem.exact_key(anchor, expected);
+            different += chosen == expected || (left != right && std::fabs(left - right) <= 1e-14 * (1 + right)) ? 0 : 1;
+        }
+    }
+    std::printf("%-40s %6d anchors, %5d checked, %5d scanned again, %d wrong\n", what, problem.anchor_count(), checked, problem.rescanned(), different);
+    wrong += different;
+}
+
+void time_pass(int count, int depth, test::Unit unit) {
+    std::mt19937 random(7u);
+    test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    problem.set_unit(unit);
+    char what[64];
+    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
+    const std::string pass = unit == test::Unit::kTensorCores ? "extremes_mma_squared_euclidean" : "extremes_squared_euclidean";
+    check(problem, what);
+    std::vector<float> times;
+    for (int run = 0; run < 7; ++run) {
+        std::vector<int> found[tercet::kKinds];
+        problem.find_extremes(1 << tercet::kFarthestPositive | 1 << tercet::kNearestNegative, found);
+        times.push_back(card().milliseconds(pass) + card().milliseconds("decide_squared_euclidean") + card().milliseconds("rescan_squared_euclidean"));
+    }
+    std::sort(times.begin(), times.end());
+    const double flop = static_cast<double>(count) * count * depth;
+    std::printf("%-40s batch-hard %.3f ms (median of 7), %.2f TFLOP/s of symmetric work\n", what, static_cast<double>(times[3]), flop / static_cast<double>(times[3]) * 1e-9);
+}
+
+}  // namespace
+
+test::Machine& test::machine() { return card(); }
+
+int main(int argc, char** argv) {
+    bool small = false;
+    const char *image_path = nullptr, *library_path = "libcuda.so.1";
+    for (int i = 1; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--small") == 0) {
+            small = true;
+        } else if (std::strcmp(argv[i], "--driver") == 0 && i + 1 < argc) {
+            library_path = argv[++i];
+        } else {
+            image_path = argv[i];
+        }
+    }
+    if (image_path == nullptr) {
+        std::fprintf(stderr, "usage: device_check IMAGE [--small] [--driver LIBRARY]\n");
+        return 2;
+    }
+    std::ifstream file(image_path, std::ios::binary);
+    std::vector<char> image((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    void* library = dlopen(library_path, RTLD_NOW);
+    if (image.empty() || library == nullptr) {
+        std::fprintf(stderr, "device_check: %s\n", image.empty() ? "the image cannot be read" : dlerror());
+        return 1;
+    }
+    image.push_back('\0');
+    card().open(library, image);
+
+    const bool uses_tensor_cores = card().compute_major() >= 8;
+    std::mt19937 random(5u);
+    for (test::Metric metric : {test::Metric::kSquaredEuclidean, test::Metric::kCosine}) {
+        for (test::Rows kind : {test::Rows::kNormal, test::Rows::kLattice, test::Rows::kFewDistinct, test::Rows::kFarFromOrigin}) {
+            const int count = small ? 140 : 700;
+            const test::Unit unit = uses_tensor_cores ? test::Unit::kTensorCores : test::Unit::kFloat32;
+            test::MiningProblem batch(test::make_rows(kind, count, 37, count / 4, random), metric, true);
+            check(batch, "batch");
+            test::MiningProblem on_tensor_cores(test::make_rows(kind, count, 37, count / 4, random), metric, true);
+            on_tensor_cores.set_unit(unit);
+            check(on_tensor_cores, uses_tensor_cores ? "batch, tensor cores" : "batch, no tensor cores for float16 pairs");
+            test::MiningProblem in_order(test::make_rows(kind, count, 21, 9, random), metric, false);
+            check(in_order, "batch, anchors in the caller's order");
+        }
+    }
+    if (!small) {
+        for (const auto& size : {std::pair<int, int>{1800, 128}, {8192, 512}, {65536, 128}, {65536, 512}}) {
+            time_pass(size.first, size.second, test::Unit::kFloat32);
+            if (uses_tensor_cores) {
+                time_pass(size.first, size.second, test::Unit::kTensorCores);
+            }
+        }
+    }
+    std::printf("%d wrong\n", wrong);
+    return wrong == 0 ? 0 : 1;
+}

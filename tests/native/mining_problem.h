@@ -1,0 +1,182 @@
+// A mining problem on the host: rows and labels, the layout that the engine gives to kernels, the launches that a backend makes, and a float64 oracle.
+#pragma once
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "arguments.h"
+#include "machine.h"
+#include "tercet/epilogue.h"
+#include "tercet/metric.h"
+
+namespace test {
+
+enum class Rows { kNormal, kUnit, kLattice, kFewDistinct, kAllEqual, kFarFromOrigin, kBeyondFloat, kTiny, kMixedScale };
+
+enum class Metric { kSquaredEuclidean, kCosine };
+
+// What multiplies the rows of a tile.
+enum class Unit { kFloat32, kTensorCores };
+
+// Memory that the machine's kernels reach, of exactly the length asked for.
+template <typename T>
+struct Buffer {
+    explicit Buffer(std::size_t length, T value = T{}) : data(static_cast<T*>(machine().allocate(length * sizeof(T)))), size(length) {
+        for (std::size_t i = 0; i < length; ++i) {
+            data.get()[i] = value;
+        }
+    }
+
+    T& operator[](std::size_t index) { return data.get()[index]; }
+    const T& operator[](std::size_t index) const { return data.get()[index]; }
+
+    struct Release {
+        void operator()(T* address) const { machine().release(address); }
+    };
+
+    std::unique_ptr<T, Release> data;
+    std::size_t size;
+};
+
+struct Matrix {
+    int count = 0, depth = 0;
+    std::vector<float> values;
+    std::vector<int> labels;
+
+    const float* row(int index) const { return values.data() + static_cast<std::size_t>(index) * static_cast<std::size_t>(depth); }
+};
+
+inline Matrix make_rows(Rows kind, int count, int depth, int label_count, std::mt19937& random) {
+    Matrix matrix;
+    matrix.count = count;
+    matrix.depth = depth;
+    std::normal_distribution<float> normal;
+    std::uniform_int_distribution<int> label(0, label_count - 1), lattice(-2, 2), few(0, 4);
+    std::vector<float> common(static_cast<std::size_t>(depth) * 5);
+    for (float& value : common) {
+        value = normal(random);
+    }
+    for (int i = 0; i < count; ++i) {
+        matrix.labels.push_back(label(random));
+        const auto which = static_cast<std::size_t>(kind == Rows::kFewDistinct ? few(random) : 0);
+        const std::size_t start = matrix.values.size();
+        const float scale = std::pow(10.0f, static_cast<float>(lattice(random)) * 3.0f);
+        double squared_norm = 0;
+        for (std::size_t k = 0; k < static_cast<std::size_t>(depth); ++k) {
+            const float shared = common[which * static_cast<std::size_t>(depth) + k];
+            const float value = kind == Rows::kLattice ? static_cast<float>(lattice(random))
+                : kind == Rows::kFewDistinct || kind == Rows::kAllEqual ? shared
+                : kind == Rows::kTiny ? 1e-21f * normal(random)
+                : kind == Rows::kMixedScale ? scale * normal(random)
+                // Half of the rows have squared norms beyond float32.
+                : kind == Rows::kBeyondFloat ? (i % 2 == 0 ? 1e20f : 1.0f) * normal(random)
+                : kind == Rows::kFarFromOrigin ? 100.0f * shared + 1e-3f * normal(random)
+                : normal(random);
+            matrix.values.push_back(value);
+            squared_norm += static_cast<double>(value) * static_cast<double>(value);
+        }
+        for (std::size_t k = start; kind == Rows::kUnit && k < matrix.values.size(); ++k) {
+            matrix.values[k] = static_cast<float>(static_cast<double>(matrix.values[k]) / std::sqrt(squared_norm));
+        }
+    }
+    return matrix;
+}
+
+// One side of a problem in kernel memory.
+struct Side {
+    Side(const Matrix& matrix, const std::vector<int>& rows_in_order)
+        : panel_count((static_cast<int>(rows_in_order.size()) + tercet::kPanelRows - 1) / tercet::kPanelRows),
+          padded_depth((matrix.depth + tercet::kDepthStep - 1) / tercet::kDepthStep * tercet::kDepthStep),
+          source(matrix.values.size()), order(rows_in_order.size()),
+          panels(static_cast<std::size_t>(panel_count) * tercet::kPanelRows * static_cast<std::size_t>(padded_depth), std::nanf("")),
+          terms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")),
+          norms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nan("")), largest(1),
+          fragments(static_cast<std::size_t>(panel_count) * static_cast<std::size_t>((matrix.depth + 15) / 16) * kStepWords, 0xFFFFFFFFu),
+          inverse_scales(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")), depth(matrix.depth) {
+        std::copy(matrix.values.begin(), matrix.values.end(), source.data.get());
+        std::copy(rows_in_order.begin(), rows_in_order.end(), order.data.get());
+    }
+
+    tercet::PackedRows rows() const {
+        return {source.data.get(), order.data.get(), panels.data.get(), terms.data.get(), norms.data.get(), depth,
+                static_cast<int>(order.size), depth, padded_depth, panel_count};
+    }
+
+    tercet::HalfPanels halves() const { return {fragments.data.get(), inverse_scales.data.get()}; }
+
+    // 32-bit words of one step of 16 components of one panel: hi and lo.
+    static constexpr std::size_t kStepWords = tercet::kPanelRows * 16;
+
+    int panel_count, padded_depth;
+    Buffer<float> source;
+    Buffer<int> order;
+    Buffer<float> panels, terms;
+    Buffer<double> norms;
+    Buffer<tercet::uint32> largest, fragments;
+    Buffer<float> inverse_scales;
+    int depth;
+};
+
+class MiningProblem {
+public:
+    // The square form, anchors in the gallery's order where `symmetric`.
+    MiningProblem(const Matrix& gallery, Metric metric, bool symmetric);
+
+    // Anchors against a gallery.
+    MiningProblem(const Matrix& anchors, const Matrix& gallery, Metric metric);
+
+    // Packs the rows; whether every launch went well.
+    bool prepare();
+
+    // Gallery positions by kind and anchor.
+    bool find_extremes(int wanted, std::vector<int> (&found)[tercet::kKinds]);
+
+    // What finds extremes; float32 by default. Before prepare.
+    void set_unit(Unit unit) { unit_ = unit; }
+
+    // How many anchors were left to the second scan, of all kinds.
+    int rescanned() const { return rescanned_; }
+
+    // How many of the candidates that the last search left have a score farther from float64 than the tolerance says.
+    int imprecise() const { return imprecise_; }
+
+    bool key_rows(int first_panel, int panels, std::vector<float>& keys);
+
+    double exact_key(int anchor, int position) const;
+    double tolerance(int anchor) const;
+    // By plain loops; kNothing where there is none.
+    int oracle(int kind, int anchor) const;
+
+    int anchor_count() const { return static_cast<int>(anchor_rows_.size()); }
+    int gallery_count() const { return static_cast<int>(gallery_rows_.size()); }
+    const Side& gallery_side() const { return *gallery_side_; }
+    long long pitch() const { return static_cast<long long>(gallery_side_->panel_count) * tercet::kPanelRows; }
+
+private:
+    void order_gallery();
+    void add_anchor(int row, int label, int self);
+    void make_sides();
+    bool run(const char* kernel, int blocks, int block_rows, const void* arguments);
+    tercet::Tolerance device_tolerance() const;
+    const Side& anchor_side() const { return symmetric_ ? *gallery_side_ : *anchor_side_; }
+    tercet::PackedRows anchor_packed() const;
+
+    Matrix anchors_, gallery_;
+    Metric metric_;
+    bool symmetric_;
+    Unit unit_ = Unit::kFloat32;
+    std::vector<int> gallery_rows_, anchor_rows_;
+    std::vector<int> starts_, ends_, selves_, position_of_row_;
+    std::unordered_map<int, std::pair<int, int>> interval_of_label_;
+    std::unique_ptr<Side> gallery_side_, anchor_side_;
+    int rescanned_ = 0;
+    int imprecise_ = 0;
+};
+
+}  // namespace test

@@ -1,0 +1,72 @@
+# The kernels run on the host: plainly, under the address sanitizer, and with faults planted in them, which must be found.
+function(tercet_simulation_tests name kernels)
+    add_executable(${name} simulation_tests.cpp mining_problem.cpp)
+    target_link_libraries(${name} PRIVATE ${kernels} tercet_warnings)
+endfunction()
+
+tercet_simulation_tests(simulation_tests simulated_kernels)
+tercet_add_cases(simulation_tests simulation_tests.cpp simulation_tests)
+
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_FLAGS -fsanitize=address)
+check_cxx_source_compiles("int main() { return 0; }" TERCET_HAS_ADDRESS_SANITIZER)
+unset(CMAKE_REQUIRED_FLAGS)
+if(TERCET_HAS_ADDRESS_SANITIZER)
+    tercet_simulated_kernels(simulated_kernels_asan ${TERCET_KERNEL_FOLDER} -fsanitize=address -fno-omit-frame-pointer)
+    tercet_simulation_tests(simulation_tests_asan simulated_kernels_asan)
+    tercet_add_cases(simulation_tests_asan simulation_tests.cpp simulation_tests_asan)
+else()
+    message(STATUS "This compiler has no address sanitizer: the kernels are simulated without it.")
+endif()
+
+# The other way of switching stacks, which machines other than x86-64 use.
+tercet_simulated_kernels(simulated_kernels_ucontext ${TERCET_KERNEL_FOLDER} -DTERCET_UCONTEXT)
+tercet_simulation_tests(simulation_tests_ucontext simulated_kernels_ucontext)
+add_test(NAME simulation_tests_ucontext COMMAND simulation_tests_ucontext every_schedule_gives_the_oracles_extremes)
+
+# tercet_planted_fault(name file right wrong case expected options...): the kernels with one piece of a file replaced; the test case must fail with what is expected.
+function(tercet_planted_fault name file right wrong case expected)
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/faults/${name})
+    file(GLOB sources CONFIGURE_DEPENDS ${TERCET_KERNEL_FOLDER}/*.cu ${TERCET_KERNEL_FOLDER}/*.h)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
+    foreach(source IN LISTS sources)
+        get_filename_component(base ${source} NAME)
+        file(READ ${source} text)
+        if(base STREQUAL file)
+            string(FIND "${text}" "${right}" found)
+            if(found EQUAL -1)
+                message(FATAL_ERROR "The planted fault ${name} finds nothing to replace in ${file}.")
+            endif()
+            string(REPLACE "${right}" "${wrong}" text "${text}")
+        endif()
+        file(CONFIGURE OUTPUT ${folder}/${base} CONTENT "${text}" @ONLY)
+    endforeach()
+    tercet_simulated_kernels(faulty_${name} ${folder} ${ARGN})
+    tercet_simulation_tests(fault_${name} faulty_${name})
+    add_test(NAME planted_fault.${name} COMMAND fault_${name} ${case})
+    set_tests_properties(planted_fault.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${expected}")
+endfunction()
+
+set(wrong_answers "answers differ from the oracle")
+tercet_planted_fault(barrier_after_load_missing tile_simt.h
+    "device::barrier();  // the first step is loaded" "" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_steps_missing tile_simt.h
+    "device::barrier();  // the next step is loaded, and this one's buffer may be overwritten" "" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_before_overwriting_missing prepare.cu
+    "device::barrier();  // the square may be overwritten" "" prepare_packs_rows_and_takes_norms "CHECK.*packed.*failed")
+tercet_planted_fault(barrier_before_limits_missing extremes_simt.cu
+    "device::barrier();  // every warp's minima are there" "" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_mma_steps_missing tile_mma.h
+    "device::barrier();  // the next step is loaded, and this one's buffer may be overwritten" "" every_schedule_gives_the_oracles_tensor_core_extremes "${wrong_answers}")
+tercet_planted_fault(low_halves_forgotten tile_mma.h
+    "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
+tercet_planted_fault(limit_without_tolerance limits.h
+    "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+if(TERCET_HAS_ADDRESS_SANITIZER)
+    tercet_planted_fault(bounds_check_missing prepare.cu
+        "position < rows.count && k < rows.depth" "k < rows.depth" prepare_packs_rows_and_takes_norms "AddressSanitizer: heap-buffer-overflow"
+        -fsanitize=address -fno-omit-frame-pointer)
+    tercet_planted_fault(column_past_the_last_anchor extremes_simt.cu
+        "const bool exists = anchor < arguments.anchors.count" "const bool exists = true" every_schedule_gives_the_oracles_extremes "AddressSanitizer: heap-buffer-overflow"
+        -fsanitize=address -fno-omit-frame-pointer)
+endif()
