@@ -1,7 +1,7 @@
 // Keys in float64: what decides between rows whose float32 keys are too close to call.
 //
-// Sixteen lanes sum one pair in the order of the CPU's ExactDistance: two sums of eight lanes over the dimensions, then the lanes in pairs, then the
-// rest one by one; nothing is fused. So the two backends decide by the same bits.
+// Sixteen lanes sum one pair in the order of the CPU's ExactDistance: two sums of eight lanes over the dimensions, each product fused with its addition, then
+// the lanes in pairs, then the rest one by one, nothing fused. So the two backends decide by the same bits.
 #pragma once
 
 #include "arguments.h"
@@ -12,27 +12,36 @@ namespace tercet {
 
 constexpr int kPairLanes = 16;
 
-template <typename Term>
-TERCET_DEVICE double sum_over_lanes(int depth, Term term) {
+// A product's two factors.
+struct Factors {
+    double x;
+    double y;
+};
+
+// The sum of the products of factors_of(k), k below depth; the whole warp must call it.
+template <typename FactorsOf>
+TERCET_DEVICE double sum_over_lanes(int depth, FactorsOf factors_of) {
     const int lane = device::thread() & (kPairLanes - 1);
     double sum = 0.0;
     int k = 0;
     for (; k + kPairLanes <= depth; k += kPairLanes) {
-        sum = device::add(sum, term(k + lane));
+        const Factors factors = factors_of(k + lane);
+        sum = device::multiply_add(factors.x, factors.y, sum);
     }
     sum = device::add(sum, device::shuffle_xor(sum, 8));
     sum = device::add(sum, device::shuffle_xor(sum, 1));
     sum = device::add(sum, device::shuffle_xor(sum, 2));
     sum = device::add(sum, device::shuffle_xor(sum, 4));
     for (; k < depth; ++k) {
-        sum = device::add(sum, term(k));
+        const Factors factors = factors_of(k);
+        sum = device::add(sum, device::multiply(factors.x, factors.y));
     }
     return sum;
 }
 
 // Σ x·y by sixteen lanes; the whole warp must call it, each half for a pair of its own.
 TERCET_DEVICE double exact_dot(const float* x, const float* y, int depth) {
-    return sum_over_lanes(depth, [=](int k) { return device::multiply(static_cast<double>(x[k]), static_cast<double>(y[k])); });
+    return sum_over_lanes(depth, [=](int k) { return Factors{static_cast<double>(x[k]), static_cast<double>(y[k])}; });
 }
 
 TERCET_DEVICE const float* source_row(const PackedRows& rows, int position) {
@@ -51,7 +60,7 @@ TERCET_DEVICE double exact_key(const PackedRows& anchors, int anchor, const Pack
     }
     return sum_over_lanes(gallery.depth, [=](int k) {
         const double difference = device::add(static_cast<double>(x[k]), -static_cast<double>(y[k]));
-        return device::multiply(difference, difference);
+        return Factors{difference, difference};
     });
 }
 

@@ -4,6 +4,8 @@
 #include "tercet/host_device.h"
 
 #if defined(TERCET_HOST_SIM)
+#include <cmath>
+
 #include "simulation.h"
 #define TERCET_DEVICE inline
 // A kernel: named, launched and looked up without C++ mangling, and given one struct by value.
@@ -137,6 +139,7 @@ inline float infinity() { return __builtin_huge_valf(); }
 // Float64 products and sums that no compiler fuses: the host's order and roundings are the reference.
 inline double multiply(double x, double y) { return x * y; }
 inline double add(double x, double y) { return x + y; }
+inline double multiply_add(double x, double y, double z) { return std::fma(x, y, z); }
 
 #else
 
@@ -189,6 +192,7 @@ TERCET_DEVICE float infinity() { return __int_as_float(0x7F800000); }
 
 TERCET_DEVICE double multiply(double x, double y) { return __dmul_rn(x, y); }
 TERCET_DEVICE double add(double x, double y) { return __dadd_rn(x, y); }
+TERCET_DEVICE double multiply_add(double x, double y, double z) { return __fma_rn(x, y, z); }
 
 #endif
 

@@ -14,7 +14,7 @@ internal sealed unsafe class SemiHardState(CudaSession session) : IDisposable
     private const double ThresholdRounding = 1e-14;
 
     private readonly SortedPositives _positives = new();
-    private PinnedBuffer<double> _positiveKeys = new(0);
+    private PinnedBuffer<double> _distances = new(0);
     private PinnedBuffer<int> _best = new(0);
     private PinnedBuffer<float> _scores = new(0);
     private PinnedBuffer<double> _exactKeys = new(0);
@@ -27,23 +27,22 @@ internal sealed unsafe class SemiHardState(CudaSession session) : IDisposable
     private long _violating;
 
     /// <summary>Takes an anchor and its positives.</summary>
-    // SAFETY: the keys' buffer holds one for every row of the class.
     public void Begin(int anchor, SemiHardRequest request)
     {
         (_anchor, _request, _tolerance) = (anchor, request, session.KeyTolerance(anchor));
         (_hard, _violating) = (0, 0);
         RowLayout layout = session.Layout;
         int start = layout.ClassStarts[anchor], end = layout.ClassEnds[anchor], self = layout.SelfPositions[anchor];
-        PinnedBuffer.Grow(ref _positiveKeys, end - start);
-        Span<double> keys = _positiveKeys.Span;
+        PinnedBuffer.Grow(ref _distances, end - start);
+        Span<double> distances = _distances.Span;
         int found = 0;
         for (int position = start; position < end; position++)
         {
             if (position != self)
-                keys[found++] = session.ExactKey(anchor, position);
+                distances[found++] = MetricKey.ToValue(session.Metric, session.ExactKey(anchor, position));
         }
 
-        _positives.Load(session.Metric, (double*)_positiveKeys.DangerousGetAddress(), start, end, self, request.Margin);
+        _positives.Load(session.Metric, distances[..found], start, end, self, request.Margin);
         _count = _positives.Count;
         PinnedBuffer.Grow(ref _best, _count + 1);
         PinnedBuffer.Grow(ref _scores, _count + 1);
@@ -102,7 +101,7 @@ internal sealed unsafe class SemiHardState(CudaSession session) : IDisposable
     public void Dispose()
     {
         _positives.Dispose();
-        _positiveKeys.Dispose();
+        _distances.Dispose();
         _best.Dispose();
         _scores.Dispose();
         _exactKeys.Dispose();
