@@ -19,7 +19,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private const float NearTie = 2.002f;
 
     // Keys that are counted to place the windows: more make them narrower.
-    private const int SampledKeys = 512;
+    private const int SampledKeys = 384;
     private const int None = -1;
 
     private readonly SortedPositives _positives = new();
