@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Driver;
 
@@ -78,7 +76,7 @@ public sealed class CudaBackend : IMiningBackend
             fixed (float* anchors = &problem.Anchors.DangerousGetReference())
             fixed (float* gallery = &problem.Gallery.DangerousGetReference())
             {
-                session.Load(problem, new SourceRows(anchors, RowStride(problem.Anchors)), new SourceRows(gallery, RowStride(problem.Gallery)), cancellationToken);
+                session.Load(problem, SourceRows.Of(problem.Anchors, anchors), SourceRows.Of(problem.Gallery, gallery), cancellationToken);
                 program.Run(session);
             }
 
@@ -126,15 +124,6 @@ public sealed class CudaBackend : IMiningBackend
         }
 
         _driver.Dispose();
-    }
-
-    private static unsafe nint RowStride(ReadOnlySpan2D<float> rows)
-    {
-        if (rows.Height < 2)
-            return rows.Width;
-        ref float first = ref rows.DangerousGetReferenceAt(0, 0);
-        ref float second = ref rows.DangerousGetReferenceAt(1, 0);
-        return Unsafe.ByteOffset(ref first, ref second) / sizeof(float);
     }
 
     private CudaSession Rent()

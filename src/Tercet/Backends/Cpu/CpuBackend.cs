@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using CommunityToolkit.HighPerformance;
-
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
@@ -71,8 +68,8 @@ public sealed class CpuBackend : IMiningBackend
             fixed (float* gallery = &problem.Gallery.DangerousGetReference())
             {
                 session.Load(
-                    new SourceRows(anchors, RowStride(problem.Anchors)),
-                    new SourceRows(gallery, RowStride(problem.Gallery)),
+                    SourceRows.Of(problem.Anchors, anchors),
+                    SourceRows.Of(problem.Gallery, gallery),
                     problem.Gallery.Width,
                     problem.Layout,
                     problem.Metric,
@@ -101,15 +98,6 @@ public sealed class CpuBackend : IMiningBackend
         }
 
         _team.Dispose();
-    }
-
-    private static unsafe nint RowStride(ReadOnlySpan2D<float> rows)
-    {
-        if (rows.Height < 2)
-            return rows.Width;
-        ref float first = ref rows.DangerousGetReferenceAt(0, 0);
-        ref float second = ref rows.DangerousGetReferenceAt(1, 0);
-        return Unsafe.ByteOffset(ref first, ref second) / sizeof(float);
     }
 
     private CpuSession Rent()

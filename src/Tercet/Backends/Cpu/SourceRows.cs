@@ -1,7 +1,10 @@
+using System.Runtime.CompilerServices;
+using CommunityToolkit.HighPerformance;
+
 namespace Tercet.Backends.Cpu;
 
 /// <summary>The caller's rows while they are pinned.</summary>
-// SAFETY: made inside CpuBackend.Execute's fixed block, and forgotten before it ends.
+// SAFETY: made inside a backend's fixed block, and forgotten before it ends.
 internal readonly unsafe struct SourceRows(float* first, nint stride)
 {
     /// <summary>The first row.</summary>
@@ -12,4 +15,15 @@ internal readonly unsafe struct SourceRows(float* first, nint stride)
 
     /// <summary>A row by its number.</summary>
     public float* this[int row] => First + (row * Stride);
+
+    /// <summary>All rows of a span.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="first">The first one, pinned.</param>
+    public static SourceRows Of(ReadOnlySpan2D<float> rows, float* first)
+    {
+        if (rows.Height < 2)
+            return new SourceRows(first, rows.Width);
+        ref float second = ref rows.DangerousGetReferenceAt(1, 0);
+        return new SourceRows(first, Unsafe.ByteOffset(ref rows.DangerousGetReference(), ref second) / sizeof(float));
+    }
 }
