@@ -134,6 +134,67 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places, out float smallest, out float smallestOfLast)
+    {
+        // A small power of two times a float is exact: these are the bits of KeyBins.Fine.
+        float scale = bins.Scale * parts, offset = bins.Offset * parts, last = KeyBins.Last * parts, largest = float.MaxValue;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), lasts = TLanes.Broadcast(&last), addends = TLanes.Broadcast(&addend);
+        TVector none = TLanes.Broadcast(&largest), best = none, bestOfLast = none;
+        for (int i = 0; i < count; i += TLanes.Width)
+        {
+            TVector score = TLanes.Load(scores + i);
+            TVector place = TLanes.MultiplyAdd(TLanes.Add(score, addends), scales, offsets);
+            best = TLanes.Min(best, score);
+            bestOfLast = TLanes.Min(bestOfLast, TLanes.ReplaceBelow(score, place, lasts, none));
+            TLanes.StoreTruncated(place, last, places + i);
+        }
+
+        smallest = TLanes.MinLane(best);
+        smallestOfLast = TLanes.MinLane(bestOfLast);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void FindBeyond(float* scores, int count, float* lows, float* highs, int thresholds, float nearTie, int* found, float* limits)
+    {
+        const int Word = 64;
+        float largest = float.MaxValue;
+        TVector none = TLanes.Broadcast(&largest);
+        for (int threshold = 0; threshold < thresholds; threshold++)
+        {
+            float beyond = MathF.BitIncrement(highs[threshold]);
+            TVector bound = TLanes.Broadcast(&beyond), best = none;
+            for (int i = 0; i < count; i += TLanes.Width)
+            {
+                TVector score = TLanes.Load(scores + i);
+                best = TLanes.Min(best, TLanes.ReplaceBelow(score, score, bound, none));
+            }
+
+            // Nothing else may be as near, or as near the threshold.
+            float nearest = TLanes.MinLane(best), limit = nearest < largest ? nearest + nearTie : MathF.BitDecrement(largest);
+            TVector low = TLanes.Broadcast(lows + threshold), high = TLanes.Broadcast(&limit);
+            int hits = 0, index = 0;
+            for (int start = 0; start < count; start += Word)
+            {
+                int end = Math.Min(start + Word, count);
+                ulong near = 0;
+                for (int i = start; i < end; i += TLanes.Width)
+                {
+                    TVector score = TLanes.Load(scores + i);
+                    near |= (ulong)(TLanes.NotAbove(low, score) & TLanes.NotAbove(score, high)) << (i - start);
+                }
+
+                hits += BitOperations.PopCount(near);
+                index = near != 0 ? start + BitOperations.TrailingZeroCount(near) : index;
+            }
+
+            found[threshold] = hits == 1 && nearest < largest ? index : -1;
+            limits[threshold] = limit;
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int NextWithin(float* scores, float low, float high, int start, int count, out uint hits)
     {
         TVector lows = TLanes.Broadcast(&low), highs = TLanes.Broadcast(&high);
@@ -151,21 +212,52 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Select(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
+    public int Select(float* scores, int count, int first, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
     {
+        const int Word = 64, Batch = 4;
         float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
         TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
         TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
         uint* bits = (uint*)filter.Bits;
         int kept = 0;
-        for (int i = 0; i < count; i += TLanes.Width)
+        for (int start = 0; start < count; start += Word)
         {
-            TVector score = TLanes.Load(scores + i);
-            uint hits = (TLanes.TestBits(TLanes.MultiplyAdd(score, scales, offsets), bits) & TLanes.NotAbove(score, larges)) | TLanes.NotAbove(score, smalls);
-            TLanes.StoreSome(score, hits, i, selected + kept, positions + kept);
-            kept += BitOperations.PopCount(hits);
+            float* word = scores + start;
+            int length = Math.Min(Word, count - start);
+            ulong hits = 0;
+            for (int i = 0; i < length; i += TLanes.Width)
+            {
+                TVector score = TLanes.Load(word + i);
+                uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(score, scales, offsets), bits) & TLanes.NotAbove(score, larges);
+                hits |= (ulong)(wanted | TLanes.NotAbove(score, smalls)) << i;
+            }
+
+            // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
+            int end = kept + BitOperations.PopCount(hits);
+            for (; kept < end; kept += Batch)
+            {
+                for (int i = 0; i < Batch; i++, hits &= hits - 1)
+                {
+                    int place = BitOperations.TrailingZeroCount(hits) & (Word - 1);
+                    selected[kept + i] = word[place];
+                    positions[kept + i] = first + start + place;
+                }
+            }
+
+            kept = end;
         }
 
         return kept;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
+    {
+        for (int row = 0; row < rows; row += TLanes.Width)
+        {
+            for (int column = 0; column < columns; column += 4)
+                TLanes.TransposeFour(source + (row * sourceStride) + column, sourceStride, destination + (column * destinationStride) + row, destinationStride);
+        }
     }
 }

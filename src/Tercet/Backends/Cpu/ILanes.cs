@@ -45,14 +45,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's.</summary>
     static abstract uint TestBits(TVector value, uint* bits);
 
-    /// <summary>Writes the lanes whose bit is set, side by side, and their positions; what stands behind them, up to <see cref="Width"/>, may be overwritten.</summary>
-    /// <param name="value">The lanes.</param>
-    /// <param name="hits">Bit i stands for lane i.</param>
-    /// <param name="first">The position of lane 0.</param>
-    /// <param name="selected">Receives the lanes; room for <see cref="Width"/>.</param>
-    /// <param name="positions">Receives their positions; room for <see cref="Width"/>.</param>
-    static abstract void StoreSome(TVector value, uint hits, int first, float* selected, int* positions);
-
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
     static abstract void Store(TVector value, float* destination);
+
+    /// <summary>Moves four columns of <see cref="Width"/> rows into four rows.</summary>
+    static abstract void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride);
 }

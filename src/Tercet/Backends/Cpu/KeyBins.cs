@@ -14,6 +14,24 @@ internal readonly record struct KeyBins(float Scale, float Offset)
     /// <summary>Fine bins in a bin.</summary>
     public const int Parts = 4;
 
+    /// <summary>Twice a key's tolerance, and a little: the distance at which two float32 keys are surely in order.</summary>
+    public const float NearTie = 2.002f;
+
+    /// <summary>Bins for thresholds: bin 0 lies below them all, the last one above. No finer than the distance of a near tie is of use.</summary>
+    /// <param name="first">The smallest threshold, a key.</param>
+    /// <param name="last">The largest one.</param>
+    /// <param name="tolerance">The keys' tolerance.</param>
+    public static KeyBins Between(double first, double last, double tolerance)
+    {
+        double low = first - (2 * ThresholdBins.Slack(first, tolerance));
+        double high = last + (2 * ThresholdBins.Slack(last, tolerance));
+        double scale = Math.Min((Count - 3) / (high - low), 0.25 / (NearTie * tolerance));
+        if (!(scale < 1e30))
+            scale = 0;
+        float rounded = (float)scale;
+        return new KeyBins(rounded, (float)(1 - (low * rounded)));
+    }
+
     /// <summary>The bin of one key, the same as in vectors.</summary>
     public int this[float key] => (int)Place(key);
 

@@ -54,14 +54,32 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSome(Vector512<float> value, uint hits, int first, float* selected, int* positions)
+    public static void Store(Vector512<float> value, float* destination) => Avx512F.Store(destination, value);
+
+    // Four rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
     {
-        Vector512<int> lanes = Vector512<int>.Indices;
-        Vector512<int> wanted = Vector512.GreaterThan(Avx512F.ShiftRightLogicalVariable(Vector512.Create((int)hits), lanes.AsUInt32()) & Vector512<int>.One, Vector512<int>.Zero);
-        Avx512F.Store(selected, Avx512F.Compress(Vector512<float>.Zero, wanted.AsSingle(), value));
-        Avx512F.Store(positions, Avx512F.Compress(Vector512<int>.Zero, wanted, lanes + Vector512.Create(first)));
+        Vector512<float> a = Quads(source, 4 * sourceStride);
+        Vector512<float> b = Quads(source + sourceStride, 4 * sourceStride);
+        Vector512<float> c = Quads(source + (2 * sourceStride), 4 * sourceStride);
+        Vector512<float> d = Quads(source + (3 * sourceStride), 4 * sourceStride);
+        Vector512<double> lowAb = Avx512F.UnpackLow(a, b).AsDouble();
+        Vector512<double> lowCd = Avx512F.UnpackLow(c, d).AsDouble();
+        Vector512<double> highAb = Avx512F.UnpackHigh(a, b).AsDouble();
+        Vector512<double> highCd = Avx512F.UnpackHigh(c, d).AsDouble();
+        Avx512F.Store(destination, Avx512F.UnpackLow(lowAb, lowCd).AsSingle());
+        Avx512F.Store(destination + destinationStride, Avx512F.UnpackHigh(lowAb, lowCd).AsSingle());
+        Avx512F.Store(destination + (2 * destinationStride), Avx512F.UnpackLow(highAb, highCd).AsSingle());
+        Avx512F.Store(destination + (3 * destinationStride), Avx512F.UnpackHigh(highAb, highCd).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<float> value, float* destination) => Avx512F.Store(destination, value);
+    private static Vector512<float> Quads(float* source, nint stride)
+    {
+        Vector512<float> quads = Vector128.Load(source).ToVector256Unsafe().ToVector512Unsafe();
+        quads = Avx512F.InsertVector128(quads, Vector128.Load(source + stride), 1);
+        quads = Avx512F.InsertVector128(quads, Vector128.Load(source + (2 * stride)), 2);
+        return Avx512F.InsertVector128(quads, Vector128.Load(source + (3 * stride)), 3);
+    }
 }
