@@ -20,19 +20,15 @@ internal unsafe struct AnchorWindow
     [FieldOffset(64)]
     public KeyBins Bins;
 
-    /// <summary>Keys not above this are wanted whatever their bin.</summary>
-    [FieldOffset(72)]
-    public float SmallLimit;
-
-    /// <summary>Keys above this are not wanted, whatever their bin.</summary>
-    [FieldOffset(76)]
-    public float LargeLimit;
-
     /// <summary>The distance within which two keys are not surely in order.</summary>
-    [FieldOffset(80)]
+    [FieldOffset(72)]
     public float NearTie;
 
+    /// <summary>Whether no key beyond all thresholds is known: then the last bin is wanted, and with it what is no key.</summary>
+    [FieldOffset(80)]
+    public bool IsOpen;
+
     /// <summary>Number of keys kept.</summary>
-    [FieldOffset(84)]
+    [FieldOffset(76)]
     public int Count;
 }

@@ -11,6 +11,8 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
+    private const int Word = 64;
+
     /// <inheritdoc/>
     public int Width => TLanes.Width;
 
@@ -134,30 +136,36 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places, out float smallest, out float smallestOfLast)
+    public void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places)
     {
-        // A small power of two times a float is exact: these are the bits of KeyBins.Fine.
-        float scale = bins.Scale * parts, offset = bins.Offset * parts, last = KeyBins.Last * parts, largest = float.MaxValue;
-        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), lasts = TLanes.Broadcast(&last), addends = TLanes.Broadcast(&addend);
-        TVector none = TLanes.Broadcast(&largest), best = none, bestOfLast = none;
+        // A small power of two times a float is exact: these are the bits of KeyBins.Part.
+        float scale = bins.Scale * parts, offset = bins.Offset * parts;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), addends = TLanes.Broadcast(&addend);
+        for (int i = 0; i < count; i += TLanes.Width)
+            TLanes.StoreTruncated(TLanes.MultiplyAdd(TLanes.Add(TLanes.Load(scores + i), addends), scales, offsets), KeyBins.Last * parts, places + i);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Smallest(float* scores, int count, float bound, out float smallest, out float smallestFrom)
+    {
+        float largest = float.MaxValue;
+        TVector bounds = TLanes.Broadcast(&bound), none = TLanes.Broadcast(&largest), best = none, bestFrom = none;
         for (int i = 0; i < count; i += TLanes.Width)
         {
             TVector score = TLanes.Load(scores + i);
-            TVector place = TLanes.MultiplyAdd(TLanes.Add(score, addends), scales, offsets);
             best = TLanes.Min(best, score);
-            bestOfLast = TLanes.Min(bestOfLast, TLanes.ReplaceBelow(score, place, lasts, none));
-            TLanes.StoreTruncated(place, last, places + i);
+            bestFrom = TLanes.Min(bestFrom, TLanes.ReplaceBelow(score, score, bounds, none));
         }
 
         smallest = TLanes.MinLane(best);
-        smallestOfLast = TLanes.MinLane(bestOfLast);
+        smallestFrom = TLanes.MinLane(bestFrom);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void FindBeyond(float* scores, int count, float* lows, float* highs, int thresholds, float nearTie, int* found, float* limits)
     {
-        const int Word = 64;
         float largest = float.MaxValue;
         TVector none = TLanes.Broadcast(&largest);
         for (int threshold = 0; threshold < thresholds; threshold++)
@@ -212,39 +220,50 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Select(float* scores, int count, int first, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
+    public int Select(float* scores, int count, int first, KeyBins bins, ulong* wanted, float* selected, int* positions)
     {
-        const int Word = 64, Batch = 4;
-        float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
+        float scale = bins.Scale, offset = bins.Offset;
         TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
-        TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
-        uint* bits = (uint*)filter.Bits;
         int kept = 0;
         for (int start = 0; start < count; start += Word)
         {
-            float* word = scores + start;
             int length = Math.Min(Word, count - start);
             ulong hits = 0;
-            for (int i = 0; i < length; i += TLanes.Width)
+            for (int i = 0; i < length; i += 2 * TLanes.Width)
             {
-                TVector score = TLanes.Load(word + i);
-                uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(score, scales, offsets), bits) & TLanes.NotAbove(score, larges);
-                hits |= (ulong)(wanted | TLanes.NotAbove(score, smalls)) << i;
+                float* pair = scores + start + i;
+                TVector a = TLanes.MultiplyAdd(TLanes.Load(pair), scales, offsets);
+                TVector b = TLanes.MultiplyAdd(TLanes.Load(pair + TLanes.Width), scales, offsets);
+                hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
             }
 
-            // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
-            int end = kept + BitOperations.PopCount(hits);
-            for (; kept < end; kept += Batch)
+            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), scores + start, first + start, kept, selected, positions);
+        }
+
+        return kept;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int SelectWithin(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
+    {
+        float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
+        TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
+        int kept = 0;
+        for (int start = 0; start < count; start += Word)
+        {
+            int length = Math.Min(Word, count - start);
+            ulong hits = 0;
+            for (int i = 0; i < length; i += 2 * TLanes.Width)
             {
-                for (int i = 0; i < Batch; i++, hits &= hits - 1)
-                {
-                    int place = BitOperations.TrailingZeroCount(hits) & (Word - 1);
-                    selected[kept + i] = word[place];
-                    positions[kept + i] = first + start + place;
-                }
+                TVector a = TLanes.Load(scores + start + i), b = TLanes.Load(scores + start + i + TLanes.Width);
+                uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(a, scales, offsets), TLanes.MultiplyAdd(b, scales, offsets), (uint*)filter.Bits);
+                wanted &= TLanes.NotAbove(a, larges) | (TLanes.NotAbove(b, larges) << TLanes.Width);
+                hits |= (ulong)(wanted | TLanes.NotAbove(a, smalls) | (TLanes.NotAbove(b, smalls) << TLanes.Width)) << i;
             }
 
-            kept = end;
+            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), scores + start, start, kept, selected, positions);
         }
 
         return kept;
@@ -259,5 +278,24 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
             for (int column = 0; column < columns; column += 4)
                 TLanes.TransposeFour(source + (row * sourceStride) + column, sourceStride, destination + (column * destinationStride) + row, destinationStride);
         }
+    }
+
+    // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Collect(ulong hits, float* word, int first, int kept, float* selected, int* positions)
+    {
+        const int Batch = 4;
+        int end = kept + BitOperations.PopCount(hits);
+        for (; kept < end; kept += Batch)
+        {
+            for (int i = 0; i < Batch; i++, hits &= hits - 1)
+            {
+                int place = BitOperations.TrailingZeroCount(hits) & (Word - 1);
+                selected[kept + i] = word[place];
+                positions[kept + i] = first + place;
+            }
+        }
+
+        return end;
     }
 }

@@ -45,16 +45,17 @@ internal unsafe interface IBlockFold
     /// <param name="smallestOfLast">The smallest score in the last bin; the largest float where it is empty.</param>
     void Histogram(float* scores, int count, KeyBins bins, int* even, int* odd, out float smallest, out float smallestOfLast);
 
-    /// <summary>The bins, or the parts of bins, of scores that are moved up a little.</summary>
+    /// <summary>The bins of scores that are moved up a little.</summary>
     /// <param name="scores">The scores.</param>
     /// <param name="count">Number of scores, a multiple of the vector width.</param>
     /// <param name="addend">What is added to each.</param>
     /// <param name="bins">The bins.</param>
-    /// <param name="parts">1 for bins, <see cref="KeyBins.Parts"/> for fine bins.</param>
+    /// <param name="parts">Into how many parts each bin is split, a power of two.</param>
     /// <param name="places">Receives them.</param>
-    /// <param name="smallest">The smallest score.</param>
-    /// <param name="smallestOfLast">The smallest score that falls into the last bin; the largest float where none does.</param>
-    void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places, out float smallest, out float smallestOfLast);
+    void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places);
+
+    /// <summary>The smallest score, and the smallest that is not below a bound; the largest float where there is none.</summary>
+    void Smallest(float* scores, int count, float bound, out float smallest, out float smallestFrom);
 
     /// <summary>Finds, for many thresholds, the smallest score beyond each.</summary>
     /// <param name="scores">The scores; behind them, up to whole vectors, the largest float.</param>
@@ -77,16 +78,26 @@ internal unsafe interface IBlockFold
     /// <returns>The first element of the vector that holds a hit; <paramref name="count"/> where there is none.</returns>
     int NextWithin(float* scores, float low, float high, int start, int count, out uint hits);
 
-    /// <summary>Copies the scores that pass a filter, in order.</summary>
-    /// <param name="scores">The scores.</param>
+    /// <summary>Copies the scores in wanted bins, in order.</summary>
+    /// <param name="scores">The scores; a vector more can be read.</param>
     /// <param name="count">Number of scores, a multiple of the vector width.</param>
     /// <param name="first">The position of the first.</param>
     /// <param name="bins">The bins.</param>
-    /// <param name="filter">The filter.</param>
+    /// <param name="wanted">The wanted ones, a bit each.</param>
     /// <param name="selected">Receives them, may be <paramref name="scores"/>; what stands behind them, up to <paramref name="count"/>, may be overwritten.</param>
     /// <param name="positions">Receives the position of each, likewise.</param>
     /// <returns>How many.</returns>
-    int Select(float* scores, int count, int first, KeyBins bins, in KeyFilter filter, float* selected, int* positions);
+    int Select(float* scores, int count, int first, KeyBins bins, ulong* wanted, float* selected, int* positions);
+
+    /// <summary>Copies the scores that pass a filter, in order.</summary>
+    /// <param name="scores">The scores; a vector more can be read.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="bins">The bins.</param>
+    /// <param name="filter">The filter.</param>
+    /// <param name="selected">Receives them; room for <paramref name="count"/>.</param>
+    /// <param name="positions">Receives where each stood, likewise.</param>
+    /// <returns>How many.</returns>
+    int SelectWithin(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions);
 
     /// <summary>Transposes a block; both counts are multiples of the width.</summary>
     void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);

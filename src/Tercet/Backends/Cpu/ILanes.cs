@@ -42,8 +42,8 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The lanes of <paramref name="value"/>, those of <paramref name="other"/> where <paramref name="test"/> is below <paramref name="bound"/>.</summary>
     static abstract TVector ReplaceBelow(TVector value, TVector test, TVector bound, TVector other);
 
-    /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's.</summary>
-    static abstract uint TestBits(TVector value, uint* bits);
+    /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's, those of the second vector above those of the first.</summary>
+    static abstract uint TestBits(TVector first, TVector second, uint* bits);
 
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
     static abstract void Store(TVector value, float* destination);

@@ -7,7 +7,7 @@ namespace Tercet.Backends.Cpu;
 internal sealed unsafe class KeyBlock(CpuSession session) : IDisposable
 {
     /// <summary>Floats from row to row: an odd number of cache lines, so that a column does not fall into few sets of the cache.</summary>
-    public const int Stride = BlockPairs.LargestBlock + 32;
+    public const int Stride = BlockPairs.LargestBlock + 16;
 
     private readonly PinnedBuffer<float> _keys = new(BlockPairs.LargestBlock * Stride);
 
@@ -75,6 +75,8 @@ internal sealed unsafe class KeyBlock(CpuSession session) : IDisposable
         ReadOnlySpan<int> starts = session.Layout.ClassStarts;
         ReadOnlySpan<int> ends = session.Layout.ClassEnds;
         int live = Math.Min(block.Rows, starts.Length - block.FirstRow);
+        if (live <= 0 || ends[block.FirstRow + live - 1] <= block.FirstColumn)
+            return;
         for (int row = 0; row < live; row++)
         {
             int start = Math.Max(starts[block.FirstRow + row] - block.FirstColumn, 0);

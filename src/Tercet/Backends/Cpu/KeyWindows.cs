@@ -5,7 +5,7 @@ using Tercet.Memory;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// Places an anchor's windows from keys that have been seen. A window begins at a threshold (a positive's distance) and ends at the first fine bin in
+/// Places an anchor's windows from keys that have been seen. A window begins at a threshold (a positive's distance) and ends at the first bin in
 /// which a key is known that is surely beyond it: the nearest one beyond, and all that tie with it, lie inside. One worker's tables.
 /// </summary>
 internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
@@ -32,7 +32,6 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
     {
         Edges.Load(session.Metric, distances, tolerance);
         window->NearTie = KeyBins.NearTie * tolerance;
-        window->Bins = KeyBins.Between(Edges.Smallest, Edges.Largest, tolerance);
         window->Count = 0;
         Place(window, parts: 1, keys, count);
     }
@@ -54,9 +53,8 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
 
         // What lies in a wanted bin is picked out at once; whether in a wanted part of it, one by one.
         KeyBins bins = window->Bins;
-        var filter = new KeyFilter(window->Wanted) { SmallLimit = window->SmallLimit, LargeLimit = window->LargeLimit };
         int* places = (int*)_places.DangerousGetAddress();
-        int selected = session.Kernel.Fold.Select(keys, padded, 0, bins, in filter, keys, places);
+        int selected = session.Kernel.Fold.Select(keys, padded, 0, bins, window->Wanted, keys, places);
         ulong* wanted = (ulong*)_wanted.DangerousGetAddress();
         int kept = 0;
         for (int i = 0; i < selected; i++)
@@ -65,10 +63,34 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
             int fine = bins.Fine(key);
             keys[kept] = key;
             positions[kept] = positions[places[i]];
-            kept += ((int)(wanted[fine >> 6] >> (fine & 63)) & 1) | (key <= filter.SmallLimit ? 1 : 0);
+            kept += (int)(wanted[fine >> 6] >> (fine & 63)) & 1;
         }
 
-        window->Count = kept;
+        window->Count = 0;
+        Add(window, keys, positions, kept);
+    }
+
+    /// <summary>Takes keys that stand behind those kept so far, but for what is no key.</summary>
+    /// <param name="window">The anchor's window.</param>
+    /// <param name="keys">Its kept keys.</param>
+    /// <param name="positions">Their positions.</param>
+    /// <param name="count">Number of keys that stand behind them.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Add(AnchorWindow* window, float* keys, int* positions, int count)
+    {
+        if (!window->IsOpen)
+        {
+            window->Count += count;
+            return;
+        }
+
+        int end = window->Count + count;
+        for (int i = window->Count; i < end; i++)
+        {
+            keys[window->Count] = keys[i];
+            positions[window->Count] = positions[i];
+            window->Count += keys[i] < PackedPanels.LargestKey ? 1 : 0;
+        }
     }
 
     public void Dispose()
@@ -84,17 +106,22 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
     private void Place(AnchorWindow* window, int parts, float* keys, int count)
     {
         IBlockFold fold = session.Kernel.Fold;
-        KeyBins bins = window->Bins;
         float nearTie = window->NearTie;
-        byte* seen = (byte*)_seen.DangerousGetAddress();
-        ulong* wanted = (ulong*)_wanted.DangerousGetAddress();
-        new Span<byte>(seen, KeyBins.Count * parts).Clear();
-        new Span<ulong>(wanted, KeyBins.Count * parts / 64).Clear();
+
+        // From the smallest key, or threshold, to the first key beyond all thresholds: what is outside is surely smaller than all, or not wanted.
+        float last = Edges.LargestHigh;
+        fold.Smallest(keys, count, MathF.BitIncrement(last), out float smallest, out float beyond);
+        bool ends = beyond < PackedPanels.LargestKey;
+        KeyBins bins = KeyBins.Over(Math.Min(smallest, Edges.SmallestLow), (double)(ends ? beyond : last) + (2 * nearTie), nearTie);
+        window->Bins = bins;
+        window->IsOpen = !ends;
 
         // A key counts as seen a near tie further up, and a threshold as touching as much more: then what ties with the key is inside, and the key beyond the threshold.
+        byte* seen = (byte*)_seen.DangerousGetAddress();
+        new Span<byte>(seen, KeyBins.Count * parts).Clear();
         PinnedBuffer.Grow(ref _places, count);
         int* places = (int*)_places.DangerousGetAddress();
-        fold.Place(keys, count, nearTie, bins, parts, places, out float smallest, out float smallestOfLast);
+        fold.Place(keys, count, nearTie, bins, parts, places);
         for (int i = 0; i < count; i += 4)
         {
             seen[places[i]] = 1;
@@ -103,30 +130,42 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
             seen[places[i + 3]] = 1;
         }
 
+        // No window goes further than that key, even where it shares a bin with the last threshold.
+        if (ends)
+            seen[Math.Min(bins.Part(beyond + nearTie, parts) + 1, (KeyBins.Last * parts) - 1)] = 1;
+
         int thresholds = Edges.PaddedCount;
         PinnedBuffer.Grow(ref _edgePlaces, 2L * thresholds);
-        int* first = (int*)_edgePlaces.DangerousGetAddress();
-        int* last = first + thresholds;
-        fold.Place(Edges.Lows, thresholds, 0, bins, parts, first, out _, out _);
-        fold.Place(Edges.Highs, thresholds, nearTie, bins, parts, last, out _, out _);
+        int* firstBins = (int*)_edgePlaces.DangerousGetAddress();
+        int* lastBins = firstBins + thresholds;
+        fold.Place(Edges.Lows, thresholds, 0, bins, parts, firstBins);
+        fold.Place(Edges.Highs, thresholds, nearTie, bins, parts, lastBins);
+        ulong* wanted = parts == 1 ? window->Wanted : (ulong*)_wanted.DangerousGetAddress();
+        int words = KeyBins.Count * parts / 64;
+        new Span<ulong>(wanted, words).Clear();
         for (int i = 0; i < Edges.Count; i++)
-        {
-            int low = first[i], high = last[i];
-            wanted[low >> 6] |= 1UL << (low & 63);
-            wanted[high >> 6] |= 1UL << (high & 63);
-            while (++low < high)
-                wanted[low >> 6] |= 1UL << (low & 63);
-        }
-
-        int lastBin = KeyBins.Last * parts;
-        Flood(seen, wanted, KeyBins.Count * parts / 64);
-        bool isLastWanted = (wanted[lastBin >> 6] >> (lastBin & 63) & 1) != 0;
-        window->SmallLimit = smallest + nearTie;
-        window->LargeLimit = isLastWanted && smallestOfLast < PackedPanels.LargestKey ? smallestOfLast + nearTie : MathF.BitDecrement(PackedPanels.LargestKey);
-        if (parts == 1)
-            Vector512.Store(Vector512.Load(wanted), window->Wanted);
-        else
+            Mark(wanted, firstBins[i], lastBins[i]);
+        MarkUpTo(wanted, bins.Part(smallest + nearTie, parts));
+        Flood(seen, wanted, words);
+        if (parts > 1)
             Coarsen(wanted, window->Wanted);
+    }
+
+    // Few bins as a rule.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mark(ulong* wanted, int first, int last)
+    {
+        wanted[first >> 6] |= 1UL << (first & 63);
+        wanted[last >> 6] |= 1UL << (last & 63);
+        while (++first < last)
+            wanted[first >> 6] |= 1UL << (first & 63);
+    }
+
+    private static void MarkUpTo(ulong* wanted, int last)
+    {
+        for (int word = 0; word < last >> 6; word++)
+            wanted[word] = ulong.MaxValue;
+        wanted[last >> 6] |= ulong.MaxValue >> (63 - (last & 63));
     }
 
     // From behind every run of touched bins up to the first one that is seen: a carry that ripples through the ones of unseen bins does it, and stops where it should.
@@ -148,7 +187,7 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
         }
     }
 
-    // A bin is wanted if one of its four parts is.
+    // A bin is wanted if one of its parts is.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Coarsen(ulong* fine, ulong* coarse)
     {

@@ -43,7 +43,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThan(test, bound), other, value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector128<float> value, uint* bits)
+    public static uint TestBits(Vector128<float> first, Vector128<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestBits(Vector128<float> value, uint* bits)
     {
         int* bins = stackalloc int[4];
         StoreTruncated(value, KeyBins.Last, bins);

@@ -44,7 +44,10 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Vector256.ConditionalSelect(Vector256.LessThan(test, bound), other, value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector256<float> value, uint* bits)
+    public static uint TestBits(Vector256<float> first, Vector256<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestBits(Vector256<float> value, uint* bits)
     {
         Vector256<int> bin = Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create((float)KeyBins.Last)));
         Vector256<int> words = Avx2.GatherVector256((int*)bits, Avx2.ShiftRightLogical(bin, 5), sizeof(int));

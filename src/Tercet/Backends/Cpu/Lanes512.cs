@@ -43,9 +43,24 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> ReplaceBelow(Vector512<float> value, Vector512<float> test, Vector512<float> bound, Vector512<float> other) =>
         Vector512.ConditionalSelect(Avx512F.CompareLessThan(test, bound), other, value);
 
-    // The map is one register: one look-up of 16 words, and the wanted bit turned to the lowest place.
+    // The map is one register of 32 words: one look-up for both vectors. Packing has put four lanes of the one beside four of the other; extraction takes them apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector512<float> value, uint* bits)
+    public static uint TestBits(Vector512<float> first, Vector512<float> second, uint* bits)
+    {
+        if (!Avx512BW.IsSupported || !Bmi2.IsSupported)
+            return TestBits(first, bits) | (TestBits(second, bits) << Width);
+        const uint FirstLanes = 0x0F0F0F0F;
+        Vector512<float> last = Vector512.Create((float)KeyBins.Last);
+        Vector512<ushort> bin = Avx512BW.PackUnsignedSaturate(
+            Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(first, last)), Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(second, last)));
+        Vector512<ushort> word = Avx512BW.PermuteVar32x16(Vector512.Load((ushort*)bits), Avx512BW.ShiftRightLogical(bin, 4));
+        Vector512<ushort> bit = Avx512BW.ShiftLeftLogicalVariable(Vector512<ushort>.One, bin & Vector512.Create((ushort)15));
+        uint hits = (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(word & bit, Vector512<ushort>.Zero));
+        return Bmi2.ParallelBitExtract(hits, FirstLanes) | (Bmi2.ParallelBitExtract(hits, ~FirstLanes) << Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestBits(Vector512<float> value, uint* bits)
     {
         Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create((float)KeyBins.Last)));
         Vector512<int> words = Avx512F.PermuteVar16x32(Avx512F.LoadVector512((int*)bits), Avx512F.ShiftRightLogical(bin, 5));

@@ -42,7 +42,10 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         test.C < bound.C ? other.C : value.C,
         test.D < bound.D ? other.D : value.D);
 
-    public static uint TestBits(FourFloats value, uint* bits)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TestBits(FourFloats first, FourFloats second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
+
+    private static uint TestBits(FourFloats value, uint* bits)
     {
         int* bins = stackalloc int[4];
         StoreTruncated(value, KeyBins.Last, bins);

@@ -78,8 +78,10 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
                 worker.Windows.Open(window, distances.Of(anchor), errors[anchor] + errors.Largest, keys, count);
             }
 
-            var filter = new KeyFilter(window->Wanted) { SmallLimit = window->SmallLimit, LargeLimit = window->LargeLimit };
-            window->Count += fold.Select(keys, count, firstPosition, window->Bins, in filter, _lists.Keys(anchor) + window->Count, _lists.Positions(anchor) + window->Count);
+            float* kept = _lists.Keys(anchor);
+            int* positions = _lists.Positions(anchor);
+            int selected = fold.Select(keys, count, firstPosition, window->Bins, window->Wanted, kept + window->Count, positions + window->Count);
+            KeyWindows.Add(window, kept, positions, selected);
             if (window->Count > _lists.Room)
                 Sift(worker, window, anchor);
         }

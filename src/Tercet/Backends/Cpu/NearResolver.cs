@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -18,6 +17,7 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
     private readonly AnchorKeys _exactKeys = new(session);
     private readonly KeyWindows _windows = new(session);
     private PinnedBuffer<int> _found = new(0);
+    private PinnedBuffer<int> _distinct = new(0);
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<int> _positives = new(0);
     private PinnedBuffer<double> _exact = new(0);
@@ -50,6 +50,7 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         int padded = (count + 15) & ~15;
         PinnedBuffer.Grow(ref _found, thresholds + 1);
         PinnedBuffer.Grow(ref _limits, thresholds + 1);
+        PinnedBuffer.Grow(ref _distinct, thresholds + 2);
         PinnedBuffer.Grow(ref _exact, padded + 1);
         PinnedBuffer.Grow(ref _negatives, thresholds);
         int* found = (int*)_found.DangerousGetAddress();
@@ -57,6 +58,7 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         double* exact = (double*)_exact.DangerousGetAddress();
         new Span<float>(keys + count, padded - count).Fill(float.MaxValue);
         new Span<double>(exact, count).Fill(double.NaN);
+        exact[count] = 0;
         _exactKeys.Load(anchor);
 
         // The nearest of all is the nearest beyond a threshold below them all.
@@ -64,16 +66,11 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         session.Kernel.Fold.FindBeyond(keys, padded, edges.Lows, edges.Highs, thresholds + 1, _nearTie, found, limits);
         for (int i = 0; i <= thresholds; i++)
         {
-            if (found[i] >= 0)
-                Ahead.Rows(session.GalleryRow(positions[found[i]]), 0, session.Gallery.Depth, 1);
-        }
-
-        for (int i = 0; i <= thresholds; i++)
-        {
             if (found[i] == Unsure)
                 found[i] = Decide(edges.Lows[i], edges.Highs[i], limits[i], i < thresholds ? distances[i] : double.NegativeInfinity);
         }
 
+        EvaluateFound(found, thresholds + 1);
         RankedRow* negatives = (RankedRow*)_negatives.DangerousGetAddress();
         for (int i = 0; i < thresholds; i++)
             negatives[i] = Row(found[i]);
@@ -91,11 +88,32 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
     {
         _exactKeys.Dispose();
         _windows.Dispose();
+        _distinct.Dispose();
         _limits.Dispose();
         _found.Dispose();
         _positives.Dispose();
         _exact.Dispose();
         _negatives.Dispose();
+    }
+
+    // One row after the other, so that the sums of several are under way at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void EvaluateFound(int* found, int count)
+    {
+        double* exact = (double*)_exact.DangerousGetAddress();
+        int* distinct = (int*)_distinct.DangerousGetAddress();
+        int open = 0;
+        for (int i = 0; i < count; i++)
+        {
+            int near = found[i] == Nobody ? _count : found[i];
+            double known = exact[near];
+            distinct[open] = near;
+            open += double.IsNaN(known) ? 1 : 0;
+            exact[near] = double.IsNaN(known) ? 0 : known;
+        }
+
+        for (int i = 0; i < open; i++)
+            exact[distinct[i]] = _exactKeys[_positions[distinct[i]]];
     }
 
     // The rows of the anchor's label but itself.

@@ -42,7 +42,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     /// <summary>Room for rows of keys.</summary>
     public float* Rows(int count)
     {
-        PinnedBuffer.Grow(ref _rows, count);
+        PinnedBuffer.Grow(ref _rows, count + PackedPanels.RowPadding);
         return (float*)_rows.DangerousGetAddress();
     }
 
@@ -82,7 +82,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
 
         _near.Reserve(count + _count);
         var filter = new KeyFilter(wanted) { SmallLimit = _histogram.Smallest + _nearTie, LargeLimit = largeLimit };
-        _near.Chain(fold.Select(keys, count, 0, _bins, in filter, _near.Keys, _near.Positions), _bins);
+        _near.Chain(fold.SelectWithin(keys, count, _bins, in filter, _near.Keys, _near.Positions), _bins);
         if (_request.Count)
         {
             _histogram.Accumulate();

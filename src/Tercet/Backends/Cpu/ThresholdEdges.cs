@@ -27,11 +27,11 @@ internal sealed unsafe class ThresholdEdges : IDisposable
     /// <summary>For each threshold the key above which keys are surely above it.</summary>
     public float* Highs => Lows + _stride;
 
-    /// <summary>The smallest threshold, a key.</summary>
-    public double Smallest { get; private set; }
+    /// <summary>The smallest of <see cref="Lows"/>.</summary>
+    public float SmallestLow { get; private set; }
 
-    /// <summary>The largest threshold, a key.</summary>
-    public double Largest { get; private set; }
+    /// <summary>The largest of <see cref="Highs"/>.</summary>
+    public float LargestHigh { get; private set; }
 
     /// <summary>Takes an anchor's thresholds.</summary>
     /// <param name="metric">The metric.</param>
@@ -47,7 +47,6 @@ internal sealed unsafe class ThresholdEdges : IDisposable
         float* high = Highs;
         bool square = metric == DistanceMetric.Euclidean;
         Vector512<double> constant = Vector512.Create(ThresholdBins.Slack(0, tolerance)), slope = Vector512.Create(ThresholdBins.Slack(1, 0));
-        double smallest = double.PositiveInfinity, largest = double.NegativeInfinity;
         fixed (double* distance = distances)
         {
             for (int i = 0; i < Count; i += Padding)
@@ -58,12 +57,11 @@ internal sealed unsafe class ThresholdEdges : IDisposable
                 Vector512.Narrow(a - slackA, b - slackB).Store(low + i);
                 Vector512.Narrow(a + slackA, b + slackB).Store(high + i);
             }
-
-            for (int i = 0; i < Count; i++)
-                (smallest, largest) = (Math.Min(smallest, distance[i]), Math.Max(largest, distance[i]));
         }
 
-        (Smallest, Largest) = (MetricKey.FromValue(metric, smallest), MetricKey.FromValue(metric, largest));
+        (SmallestLow, LargestHigh) = (low[0], high[0]);
+        for (int i = 1; i < Count; i++)
+            (SmallestLow, LargestHigh) = (Math.Min(SmallestLow, low[i]), Math.Max(LargestHigh, high[i]));
     }
 
     public void Dispose() => _edges.Dispose();
