@@ -173,6 +173,35 @@ public sealed class OracleAgreementTests
         Check(owned, MiningCase.Of(rows, labels), new MiningOptions { Metric = metric, Threads = 2 });
     }
 
+    [Theory]
+    [MemberData(nameof(LanesAndMetrics))]
+    public void Mine_ListsOfNearKeysThatFillAndOverflow_SelectsWhatTheOracleSelects(CpuLanes lanes, DistanceMetric metric)
+    {
+        // Without counts the square form keeps a list of keys an anchor: few positives leave little room in it, ties crowd it, and where a label's rows lie far apart
+        // no key beyond their distances is known at first, or at all.
+        using OwnedMiner owned = Miners.WithLanes(lanes);
+        long[] pairs = [.. Enumerable.Range(0, 900).Select(i => i < 860 ? (long)(i / 2) : i % 7 == 0 ? -1 : 1000 + i)];
+        float[,] apart = MiningData.Rows(RowKind.Normal, pairs, 5, new Random(5));
+        for (int i = 0; i < pairs.Length; i += 6)
+            apart[i, 0] += i % 4 == 0 ? 6 : 60;
+        foreach (MiningCase rows in new[]
+        {
+            MiningCase.Of(MiningData.Rows(RowKind.UnitSphere, pairs, 4, new Random(4)), pairs),
+            MiningCase.Of(MiningData.Rows(RowKind.Lattice, pairs, 3, new Random(3)), pairs),
+            MiningCase.Of(MiningData.Rows(RowKind.AllEqual, pairs[..500], 9, new Random(9)), pairs[..500]),
+            MiningCase.Of(apart, pairs),
+        })
+        {
+            MiningCase each = rows with { NegativeOnlyLabel = -1 };
+            var oracle = new Oracle(each, metric);
+            foreach (int threads in new[] { 1, 3 })
+            {
+                var options = new MiningOptions { Metric = metric, Threads = threads, Statistics = StatisticsLevel.Selected, NegativeOnlyLabel = -1, Fallback = SemiHardFallback.HardestNegative };
+                Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}, {options}", options.Margin);
+            }
+        }
+    }
+
     [Fact]
     public void Mine_LabelsOfGrowingSizeInOneMiner_SelectsWhatTheOracleSelects()
     {

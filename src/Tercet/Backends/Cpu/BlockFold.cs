@@ -11,6 +11,8 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     where TLanes : struct, ILanes<TVector>
     where TVector : struct
 {
+    private const int Word = 64;
+
     /// <inheritdoc/>
     public int Width => TLanes.Width;
 
@@ -134,6 +136,73 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places)
+    {
+        // A small power of two times a float is exact: these are the bits of KeyBins.Part.
+        float scale = bins.Scale * parts, offset = bins.Offset * parts;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset), addends = TLanes.Broadcast(&addend);
+        for (int i = 0; i < count; i += TLanes.Width)
+            TLanes.StoreTruncated(TLanes.MultiplyAdd(TLanes.Add(TLanes.Load(scores + i), addends), scales, offsets), KeyBins.Last * parts, places + i);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Smallest(float* scores, int count, float bound, out float smallest, out float smallestFrom)
+    {
+        float largest = float.MaxValue;
+        TVector bounds = TLanes.Broadcast(&bound), none = TLanes.Broadcast(&largest), best = none, bestFrom = none;
+        for (int i = 0; i < count; i += TLanes.Width)
+        {
+            TVector score = TLanes.Load(scores + i);
+            best = TLanes.Min(best, score);
+            bestFrom = TLanes.Min(bestFrom, TLanes.ReplaceBelow(score, score, bounds, none));
+        }
+
+        smallest = TLanes.MinLane(best);
+        smallestFrom = TLanes.MinLane(bestFrom);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void FindBeyond(float* scores, int count, float* lows, float* highs, int thresholds, float nearTie, int* found, float* limits)
+    {
+        float largest = float.MaxValue;
+        TVector none = TLanes.Broadcast(&largest);
+        for (int threshold = 0; threshold < thresholds; threshold++)
+        {
+            float beyond = MathF.BitIncrement(highs[threshold]);
+            TVector bound = TLanes.Broadcast(&beyond), best = none;
+            for (int i = 0; i < count; i += TLanes.Width)
+            {
+                TVector score = TLanes.Load(scores + i);
+                best = TLanes.Min(best, TLanes.ReplaceBelow(score, score, bound, none));
+            }
+
+            // Nothing else may be as near, or as near the threshold.
+            float nearest = TLanes.MinLane(best), limit = nearest < largest ? nearest + nearTie : MathF.BitDecrement(largest);
+            TVector low = TLanes.Broadcast(lows + threshold), high = TLanes.Broadcast(&limit);
+            int hits = 0, index = 0;
+            for (int start = 0; start < count; start += Word)
+            {
+                int end = Math.Min(start + Word, count);
+                ulong near = 0;
+                for (int i = start; i < end; i += TLanes.Width)
+                {
+                    TVector score = TLanes.Load(scores + i);
+                    near |= (ulong)(TLanes.NotAbove(low, score) & TLanes.NotAbove(score, high)) << (i - start);
+                }
+
+                hits += BitOperations.PopCount(near);
+                index = near != 0 ? start + BitOperations.TrailingZeroCount(near) : index;
+            }
+
+            found[threshold] = hits == 1 && nearest < largest ? index : -1;
+            limits[threshold] = limit;
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int NextWithin(float* scores, float low, float high, int start, int count, out uint hits)
     {
         TVector lows = TLanes.Broadcast(&low), highs = TLanes.Broadcast(&high);
@@ -151,21 +220,82 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Select(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
+    public int Select(float* scores, int count, int first, KeyBins bins, ulong* wanted, float* selected, int* positions)
+    {
+        float scale = bins.Scale, offset = bins.Offset;
+        TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
+        int kept = 0;
+        for (int start = 0; start < count; start += Word)
+        {
+            int length = Math.Min(Word, count - start);
+            ulong hits = 0;
+            for (int i = 0; i < length; i += 2 * TLanes.Width)
+            {
+                float* pair = scores + start + i;
+                TVector a = TLanes.MultiplyAdd(TLanes.Load(pair), scales, offsets);
+                TVector b = TLanes.MultiplyAdd(TLanes.Load(pair + TLanes.Width), scales, offsets);
+                hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
+            }
+
+            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), scores + start, first + start, kept, selected, positions);
+        }
+
+        return kept;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public int SelectWithin(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
     {
         float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
         TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
         TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
-        uint* bits = (uint*)filter.Bits;
         int kept = 0;
-        for (int i = 0; i < count; i += TLanes.Width)
+        for (int start = 0; start < count; start += Word)
         {
-            TVector score = TLanes.Load(scores + i);
-            uint hits = (TLanes.TestBits(TLanes.MultiplyAdd(score, scales, offsets), bits) & TLanes.NotAbove(score, larges)) | TLanes.NotAbove(score, smalls);
-            TLanes.StoreSome(score, hits, i, selected + kept, positions + kept);
-            kept += BitOperations.PopCount(hits);
+            int length = Math.Min(Word, count - start);
+            ulong hits = 0;
+            for (int i = 0; i < length; i += 2 * TLanes.Width)
+            {
+                TVector a = TLanes.Load(scores + start + i), b = TLanes.Load(scores + start + i + TLanes.Width);
+                uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(a, scales, offsets), TLanes.MultiplyAdd(b, scales, offsets), (uint*)filter.Bits);
+                wanted &= TLanes.NotAbove(a, larges) | (TLanes.NotAbove(b, larges) << TLanes.Width);
+                hits |= (ulong)(wanted | TLanes.NotAbove(a, smalls) | (TLanes.NotAbove(b, smalls) << TLanes.Width)) << i;
+            }
+
+            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), scores + start, start, kept, selected, positions);
         }
 
         return kept;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
+    {
+        for (int row = 0; row < rows; row += TLanes.Width)
+        {
+            for (int column = 0; column < columns; column += 4)
+                TLanes.TransposeFour(source + (row * sourceStride) + column, sourceStride, destination + (column * destinationStride) + row, destinationStride);
+        }
+    }
+
+    // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Collect(ulong hits, float* word, int first, int kept, float* selected, int* positions)
+    {
+        const int Batch = 4;
+        int end = kept + BitOperations.PopCount(hits);
+        for (; kept < end; kept += Batch)
+        {
+            for (int i = 0; i < Batch; i++, hits &= hits - 1)
+            {
+                int place = BitOperations.TrailingZeroCount(hits) & (Word - 1);
+                selected[kept + i] = word[place];
+                positions[kept + i] = first + place;
+            }
+        }
+
+        return end;
     }
 }

@@ -1,6 +1,6 @@
 namespace Tercet.Backends.Cpu;
 
-/// <summary>What the extremes kernel does with a block of scores (smaller is better), in one vector width.</summary>
+/// <summary>What kernels do with a block of scores (smaller is better), in one vector width.</summary>
 // SAFETY: every pointer is valid for the counts that its parameter states.
 internal unsafe interface IBlockFold
 {
@@ -45,6 +45,29 @@ internal unsafe interface IBlockFold
     /// <param name="smallestOfLast">The smallest score in the last bin; the largest float where it is empty.</param>
     void Histogram(float* scores, int count, KeyBins bins, int* even, int* odd, out float smallest, out float smallestOfLast);
 
+    /// <summary>The bins of scores that are moved up a little.</summary>
+    /// <param name="scores">The scores.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="addend">What is added to each.</param>
+    /// <param name="bins">The bins.</param>
+    /// <param name="parts">Into how many parts each bin is split, a power of two.</param>
+    /// <param name="places">Receives them.</param>
+    void Place(float* scores, int count, float addend, KeyBins bins, int parts, int* places);
+
+    /// <summary>The smallest score, and the smallest that is not below a bound; the largest float where there is none.</summary>
+    void Smallest(float* scores, int count, float bound, out float smallest, out float smallestFrom);
+
+    /// <summary>Finds, for many thresholds, the smallest score beyond each.</summary>
+    /// <param name="scores">The scores; behind them, up to whole vectors, the largest float.</param>
+    /// <param name="count">Number of scores.</param>
+    /// <param name="lows">For each threshold the score below which scores are surely below it.</param>
+    /// <param name="highs">For each threshold the score above which scores are surely above it.</param>
+    /// <param name="thresholds">Number of thresholds.</param>
+    /// <param name="nearTie">The distance within which two scores are not surely in order.</param>
+    /// <param name="found">Receives the index of a score; −1 where none is beyond, or another is as near, or as near the threshold.</param>
+    /// <param name="limits">Receives the score above which none needs to be looked at.</param>
+    void FindBeyond(float* scores, int count, float* lows, float* highs, int thresholds, float nearTie, int* found, float* limits);
+
     /// <summary>Finds the next element between two limits, either included.</summary>
     /// <param name="scores">The scores.</param>
     /// <param name="low">The lower limit.</param>
@@ -55,15 +78,29 @@ internal unsafe interface IBlockFold
     /// <returns>The first element of the vector that holds a hit; <paramref name="count"/> where there is none.</returns>
     int NextWithin(float* scores, float low, float high, int start, int count, out uint hits);
 
+    /// <summary>Copies the scores in wanted bins, in order.</summary>
+    /// <param name="scores">The scores; a vector more can be read.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="first">The position of the first.</param>
+    /// <param name="bins">The bins.</param>
+    /// <param name="wanted">The wanted ones, a bit each.</param>
+    /// <param name="selected">Receives them, may be <paramref name="scores"/>; what stands behind them, up to <paramref name="count"/>, may be overwritten.</param>
+    /// <param name="positions">Receives the position of each, likewise.</param>
+    /// <returns>How many.</returns>
+    int Select(float* scores, int count, int first, KeyBins bins, ulong* wanted, float* selected, int* positions);
+
     /// <summary>Copies the scores that pass a filter, in order.</summary>
-    /// <param name="scores">The scores.</param>
+    /// <param name="scores">The scores; a vector more can be read.</param>
     /// <param name="count">Number of scores, a multiple of the vector width.</param>
     /// <param name="bins">The bins.</param>
     /// <param name="filter">The filter.</param>
-    /// <param name="selected">Receives them; room for <paramref name="count"/> and a vector.</param>
+    /// <param name="selected">Receives them; room for <paramref name="count"/>.</param>
     /// <param name="positions">Receives where each stood, likewise.</param>
     /// <returns>How many.</returns>
-    int Select(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions);
+    int SelectWithin(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions);
+
+    /// <summary>Transposes a block; both counts are multiples of the width.</summary>
+    void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
     /// <summary>The vector width.</summary>
     int Width { get; }

@@ -42,17 +42,12 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The lanes of <paramref name="value"/>, those of <paramref name="other"/> where <paramref name="test"/> is below <paramref name="bound"/>.</summary>
     static abstract TVector ReplaceBelow(TVector value, TVector test, TVector bound, TVector other);
 
-    /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's.</summary>
-    static abstract uint TestBits(TVector value, uint* bits);
-
-    /// <summary>Writes the lanes whose bit is set, side by side, and their positions; what stands behind them, up to <see cref="Width"/>, may be overwritten.</summary>
-    /// <param name="value">The lanes.</param>
-    /// <param name="hits">Bit i stands for lane i.</param>
-    /// <param name="first">The position of lane 0.</param>
-    /// <param name="selected">Receives the lanes; room for <see cref="Width"/>.</param>
-    /// <param name="positions">Receives their positions; room for <see cref="Width"/>.</param>
-    static abstract void StoreSome(TVector value, uint hits, int first, float* selected, int* positions);
+    /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's, those of the second vector above those of the first.</summary>
+    static abstract uint TestBits(TVector first, TVector second, uint* bits);
 
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
     static abstract void Store(TVector value, float* destination);
+
+    /// <summary>Moves four columns of <see cref="Width"/> rows into four rows.</summary>
+    static abstract void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride);
 }

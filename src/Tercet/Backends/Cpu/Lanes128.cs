@@ -43,7 +43,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThan(test, bound), other, value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector128<float> value, uint* bits)
+    public static uint TestBits(Vector128<float> first, Vector128<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestBits(Vector128<float> value, uint* bits)
     {
         int* bins = stackalloc int[4];
         StoreTruncated(value, KeyBins.Last, bins);
@@ -51,13 +54,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSome(Vector128<float> value, uint hits, int first, float* selected, int* positions)
-    {
-        float* lanes = stackalloc float[Width];
-        Store(value, lanes);
-        LanesScalar.StoreSome(lanes, hits, first, selected, positions);
-    }
+    public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
+    {
+        for (int column = 0; column < 4; column++)
+        {
+            float* first = source + column;
+            Vector128.Create(*first, first[sourceStride], first[2 * sourceStride], first[3 * sourceStride]).Store(destination + (column * destinationStride));
+        }
+    }
 }

@@ -44,7 +44,10 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Vector256.ConditionalSelect(Vector256.LessThan(test, bound), other, value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector256<float> value, uint* bits)
+    public static uint TestBits(Vector256<float> first, Vector256<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestBits(Vector256<float> value, uint* bits)
     {
         Vector256<int> bin = Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create((float)KeyBins.Last)));
         Vector256<int> words = Avx2.GatherVector256((int*)bits, Avx2.ShiftRightLogical(bin, 5), sizeof(int));
@@ -53,13 +56,26 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSome(Vector256<float> value, uint hits, int first, float* selected, int* positions)
+    public static void Store(Vector256<float> value, float* destination) => Avx.Store(destination, value);
+
+    // Two rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
     {
-        float* lanes = stackalloc float[Width];
-        Store(value, lanes);
-        LanesScalar.StoreSome(lanes, hits, first, selected, positions);
+        Vector256<float> a = Quads(source, 4 * sourceStride);
+        Vector256<float> b = Quads(source + sourceStride, 4 * sourceStride);
+        Vector256<float> c = Quads(source + (2 * sourceStride), 4 * sourceStride);
+        Vector256<float> d = Quads(source + (3 * sourceStride), 4 * sourceStride);
+        Vector256<double> lowAb = Avx.UnpackLow(a, b).AsDouble();
+        Vector256<double> lowCd = Avx.UnpackLow(c, d).AsDouble();
+        Vector256<double> highAb = Avx.UnpackHigh(a, b).AsDouble();
+        Vector256<double> highCd = Avx.UnpackHigh(c, d).AsDouble();
+        Avx.Store(destination, Avx.UnpackLow(lowAb, lowCd).AsSingle());
+        Avx.Store(destination + destinationStride, Avx.UnpackHigh(lowAb, lowCd).AsSingle());
+        Avx.Store(destination + (2 * destinationStride), Avx.UnpackLow(highAb, highCd).AsSingle());
+        Avx.Store(destination + (3 * destinationStride), Avx.UnpackHigh(highAb, highCd).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector256<float> value, float* destination) => Avx.Store(destination, value);
+    private static Vector256<float> Quads(float* source, nint stride) => Vector256.Create(Vector128.Load(source), Vector128.Load(source + stride));
 }

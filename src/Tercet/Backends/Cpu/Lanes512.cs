@@ -43,9 +43,24 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> ReplaceBelow(Vector512<float> value, Vector512<float> test, Vector512<float> bound, Vector512<float> other) =>
         Vector512.ConditionalSelect(Avx512F.CompareLessThan(test, bound), other, value);
 
-    // The map is one register: one look-up of 16 words, and the wanted bit turned to the lowest place.
+    // The map is one register of 32 words: one look-up for both vectors. Packing has put four lanes of the one beside four of the other; extraction takes them apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector512<float> value, uint* bits)
+    public static uint TestBits(Vector512<float> first, Vector512<float> second, uint* bits)
+    {
+        if (!Avx512BW.IsSupported || !Bmi2.IsSupported)
+            return TestBits(first, bits) | (TestBits(second, bits) << Width);
+        const uint FirstLanes = 0x0F0F0F0F;
+        Vector512<float> last = Vector512.Create((float)KeyBins.Last);
+        Vector512<ushort> bin = Avx512BW.PackUnsignedSaturate(
+            Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(first, last)), Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(second, last)));
+        Vector512<ushort> word = Avx512BW.PermuteVar32x16(Vector512.Load((ushort*)bits), Avx512BW.ShiftRightLogical(bin, 4));
+        Vector512<ushort> bit = Avx512BW.ShiftLeftLogicalVariable(Vector512<ushort>.One, bin & Vector512.Create((ushort)15));
+        uint hits = (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(word & bit, Vector512<ushort>.Zero));
+        return Bmi2.ParallelBitExtract(hits, FirstLanes) | (Bmi2.ParallelBitExtract(hits, ~FirstLanes) << Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestBits(Vector512<float> value, uint* bits)
     {
         Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create((float)KeyBins.Last)));
         Vector512<int> words = Avx512F.PermuteVar16x32(Avx512F.LoadVector512((int*)bits), Avx512F.ShiftRightLogical(bin, 5));
@@ -54,14 +69,32 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreSome(Vector512<float> value, uint hits, int first, float* selected, int* positions)
+    public static void Store(Vector512<float> value, float* destination) => Avx512F.Store(destination, value);
+
+    // Four rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
     {
-        Vector512<int> lanes = Vector512<int>.Indices;
-        Vector512<int> wanted = Vector512.GreaterThan(Avx512F.ShiftRightLogicalVariable(Vector512.Create((int)hits), lanes.AsUInt32()) & Vector512<int>.One, Vector512<int>.Zero);
-        Avx512F.Store(selected, Avx512F.Compress(Vector512<float>.Zero, wanted.AsSingle(), value));
-        Avx512F.Store(positions, Avx512F.Compress(Vector512<int>.Zero, wanted, lanes + Vector512.Create(first)));
+        Vector512<float> a = Quads(source, 4 * sourceStride);
+        Vector512<float> b = Quads(source + sourceStride, 4 * sourceStride);
+        Vector512<float> c = Quads(source + (2 * sourceStride), 4 * sourceStride);
+        Vector512<float> d = Quads(source + (3 * sourceStride), 4 * sourceStride);
+        Vector512<double> lowAb = Avx512F.UnpackLow(a, b).AsDouble();
+        Vector512<double> lowCd = Avx512F.UnpackLow(c, d).AsDouble();
+        Vector512<double> highAb = Avx512F.UnpackHigh(a, b).AsDouble();
+        Vector512<double> highCd = Avx512F.UnpackHigh(c, d).AsDouble();
+        Avx512F.Store(destination, Avx512F.UnpackLow(lowAb, lowCd).AsSingle());
+        Avx512F.Store(destination + destinationStride, Avx512F.UnpackHigh(lowAb, lowCd).AsSingle());
+        Avx512F.Store(destination + (2 * destinationStride), Avx512F.UnpackLow(highAb, highCd).AsSingle());
+        Avx512F.Store(destination + (3 * destinationStride), Avx512F.UnpackHigh(highAb, highCd).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<float> value, float* destination) => Avx512F.Store(destination, value);
+    private static Vector512<float> Quads(float* source, nint stride)
+    {
+        Vector512<float> quads = Vector128.Load(source).ToVector256Unsafe().ToVector512Unsafe();
+        quads = Avx512F.InsertVector128(quads, Vector128.Load(source + stride), 1);
+        quads = Avx512F.InsertVector128(quads, Vector128.Load(source + (2 * stride)), 2);
+        return Avx512F.InsertVector128(quads, Vector128.Load(source + (3 * stride)), 3);
+    }
 }

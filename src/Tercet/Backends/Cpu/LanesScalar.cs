@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Tercet.Backends.Cpu;
@@ -43,7 +42,10 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         test.C < bound.C ? other.C : value.C,
         test.D < bound.D ? other.D : value.D);
 
-    public static uint TestBits(FourFloats value, uint* bits)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TestBits(FourFloats first, FourFloats second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
+
+    private static uint TestBits(FourFloats value, uint* bits)
     {
         int* bins = stackalloc int[4];
         StoreTruncated(value, KeyBins.Last, bins);
@@ -62,24 +64,6 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         destination[3] = (int)Math.Clamp(value.D, 0, last);
     }
 
-    public static void StoreSome(FourFloats value, uint hits, int first, float* selected, int* positions)
-    {
-        float* lanes = stackalloc float[Width];
-        Store(value, lanes);
-        StoreSome(lanes, hits, first, selected, positions);
-    }
-
-    /// <summary>Writes some of an array's elements side by side, and their positions.</summary>
-    public static void StoreSome(float* lanes, uint hits, int first, float* selected, int* positions)
-    {
-        for (; hits != 0; hits &= hits - 1)
-        {
-            int lane = BitOperations.TrailingZeroCount(hits);
-            *selected++ = lanes[lane];
-            *positions++ = first + lane;
-        }
-    }
-
     public static void Store(FourFloats value, float* destination)
     {
         destination[0] = value.A;
@@ -89,4 +73,13 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
     }
 
     private static uint Bit(int bin, uint* bits) => (bits[bin >> 5] >> (bin & 31)) & 1;
+
+    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
+    {
+        for (int row = 0; row < 4; row++)
+        {
+            for (int column = 0; column < 4; column++)
+                destination[(column * destinationStride) + row] = source[(row * sourceStride) + column];
+        }
+    }
 }

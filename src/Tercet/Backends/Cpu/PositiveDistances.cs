@@ -17,7 +17,7 @@ internal sealed unsafe class PositiveDistances(CpuSession session) : ITeamJob, I
     private PinnedBuffer<double> _distances = new(0);
     private int _wideRows;
 
-    /// <summary>An anchor's distances to its positives, by position.</summary>
+    /// <summary>An anchor's distances to its positives, by position; <see cref="ThresholdEdges.Padding"/> more can be read behind them.</summary>
     public ReadOnlySpan<double> Of(int anchor) => _distances.Span.Slice((int)session.Layout.PairOffsets[anchor], session.Layout.PositiveCount(anchor));
 
     /// <summary>Evaluates all of them.</summary>
@@ -26,7 +26,7 @@ internal sealed unsafe class PositiveDistances(CpuSession session) : ITeamJob, I
     {
         RowLayout layout = session.Layout;
         int depth = session.Gallery.Depth;
-        PinnedBuffer.Grow(ref _distances, layout.PairCount);
+        PinnedBuffer.Grow(ref _distances, layout.PairCount + ThresholdEdges.Padding);
         _wideRows = Math.Max(2, WideBytes / sizeof(double) / depth);
         if (_wide.Length < workers)
         {

@@ -49,7 +49,7 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         }
 
         for (int i = 0; i < workers; i++)
-            PinnedBuffer.Grow(ref _keys[i], (long)_blockRows * _columnsStride);
+            PinnedBuffer.Grow(ref _keys[i], ((long)_blockRows * _columnsStride) + PackedPanels.RowPadding);
         session.Team.Run(this, items, workers, session.Cancellation);
         _consumer = null!;
     }

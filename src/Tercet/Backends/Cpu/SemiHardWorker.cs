@@ -15,13 +15,11 @@ namespace Tercet.Backends.Cpu;
 /// </remarks>
 internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
 {
-    // Twice the tolerance, and a little: the distance at which two float32 keys are surely in order.
-    private const float NearTie = 2.002f;
-
     // Keys that are counted to place the windows: more make them narrower.
     private const int SampledKeys = 384;
     private const int None = -1;
 
+    private readonly AnchorKeys _exactKeys = new(session);
     private readonly SortedPositives _positives = new();
     private readonly KeyHistogram _histogram = new();
     private readonly NearKeys _near = new();
@@ -29,8 +27,8 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private readonly ThresholdBins _margins = new();
     private readonly PinnedBuffer<ulong> _wanted = new(KeyBins.Count / 64);
     private PinnedBuffer<int> _byRank = new(0);
-    private PinnedBuffer<double> _wideAnchor = new(0);
     private PinnedBuffer<RankedRow> _negatives = new(0);
+    private PinnedBuffer<float> _rows = new(0);
     private SemiHardRequest _request;
     private KeyBins _bins;
     private RankedRow _nearest;
@@ -41,6 +39,13 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     private long _hard;
     private long _violating;
 
+    /// <summary>Room for rows of keys.</summary>
+    public float* Rows(int count)
+    {
+        PinnedBuffer.Grow(ref _rows, count + PackedPanels.RowPadding);
+        return (float*)_rows.DangerousGetAddress();
+    }
+
     /// <summary>Takes an anchor, its positives' distances, and a bound on the error of the float32 keys to come.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Begin(int anchor, ReadOnlySpan<double> distances, float tolerance, SemiHardRequest request)
@@ -48,15 +53,14 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         (_anchor, _request) = (anchor, request);
         (_hard, _violating) = (0, 0);
         _tolerance = tolerance;
-        _nearTie = (float)(NearTie * _tolerance);
+        _nearTie = (float)(KeyBins.NearTie * _tolerance);
         RowLayout layout = session.Layout;
         _positives.Load(session.Metric, distances, layout.ClassStarts[anchor], layout.ClassEnds[anchor], layout.SelfPositions[anchor], request.Margin);
         _count = _positives.Count;
         PinnedBuffer.Grow(ref _negatives, _count);
         PinnedBuffer.Grow(ref _byRank, _count);
-        PinnedBuffer.Grow(ref _wideAnchor, session.Gallery.Depth);
-        ExactDistance.Widen(session.AnchorRow(anchor), (double*)_wideAnchor.DangerousGetAddress(), session.Gallery.Depth);
-        PlaceBins();
+        _exactKeys.Load(anchor);
+        _bins = KeyBins.Between(_positives.Thresholds[0], _positives.Thresholds[(request.Count ? 2 * _count : _count) - 1], tolerance);
         _thresholds.Place(_positives.Thresholds, _count, _tolerance, _bins);
         if (request.Count)
             _margins.Place(_positives.Thresholds + _count, _count, _tolerance, _bins);
@@ -78,7 +82,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
 
         _near.Reserve(count + _count);
         var filter = new KeyFilter(wanted) { SmallLimit = _histogram.Smallest + _nearTie, LargeLimit = largeLimit };
-        _near.Chain(fold.Select(keys, count, _bins, in filter, _near.Keys, _near.Positions), _bins);
+        _near.Chain(fold.SelectWithin(keys, count, _bins, in filter, _near.Keys, _near.Positions), _bins);
         if (_request.Count)
         {
             _histogram.Accumulate();
@@ -127,26 +131,13 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
         _margins.Dispose();
         _wanted.Dispose();
         _byRank.Dispose();
-        _wideAnchor.Dispose();
+        _exactKeys.Dispose();
         _negatives.Dispose();
+        _rows.Dispose();
     }
 
     private static bool IsBetter(double key, int position, double bestKey, int best, ReadOnlySpan<int> rows) =>
         key < bestKey || (key == bestKey && rows[position] < rows[best]);
-
-    // Bin 0 lies below every threshold, the last one above them all. No finer than the distance of a near tie is of use.
-    private void PlaceBins()
-    {
-        double first = _positives.Thresholds[0];
-        double last = _request.Count ? _positives.Thresholds[(2 * _count) - 1] : _positives.Thresholds[_count - 1];
-        double low = first - (2 * ThresholdBins.Slack(first, _tolerance));
-        double high = last + (2 * ThresholdBins.Slack(last, _tolerance));
-        double scale = Math.Min((KeyBins.Count - 3) / (high - low), 0.25 / _nearTie);
-        if (!(scale < 1e30))
-            scale = 0;
-        float rounded = (float)scale;
-        _bins = new KeyBins(rounded, (float)(1 - (low * rounded)));
-    }
 
     // A threshold's window: the bins it touches, and those beyond up to the first that is known to hold a key. Where that is the last bin, its smallest keys will do.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -245,7 +236,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
             for (; hits != 0; hits &= hits - 1)
             {
                 int position = start + BitOperations.TrailingZeroCount(hits);
-                double exact = ExactKeyOf(position);
+                double exact = _exactKeys[position];
                 if (IsBetter(exact, position, ExactKey(negative), _near.Positions[negative], rows))
                     negative = _near.Add(keys[position], position, exact);
             }
@@ -288,17 +279,7 @@ internal sealed unsafe class SemiHardWorker(CpuSession session) : IDisposable
     {
         double* exact = _near.Exact + near;
         if (double.IsNaN(*exact))
-            *exact = ExactKeyOf(_near.Positions[near]);
+            *exact = _exactKeys[_near.Positions[near]];
         return *exact;
-    }
-
-    // The same bits as the session's, with the anchor widened once for all.
-    private double ExactKeyOf(int position)
-    {
-        double* anchor = (double*)_wideAnchor.DangerousGetAddress();
-        float* row = session.GalleryRow(position);
-        return session.Metric == DistanceMetric.Cosine
-            ? session.CosineKey(ExactDistance.Dot(anchor, row, session.Gallery.Depth), _anchor, position)
-            : ExactDistance.SquaredEuclidean(anchor, row, session.Gallery.Depth);
     }
 }

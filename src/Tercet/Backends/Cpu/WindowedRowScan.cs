@@ -33,7 +33,7 @@ internal sealed unsafe class WindowedRowScan(CpuSession session) : ITeamJob, IDi
         int tileRows = session.Kernel.Rows;
         long fitting = Math.Max(1, keyBytes / ((long)_stride * sizeof(float) * tileRows));
         int groupRows = (int)Math.Min(fitting, (anchorCount + tileRows - 1) / tileRows) * tileRows;
-        PinnedBuffer.Grow(ref _keys, (long)groupRows * _stride);
+        PinnedBuffer.Grow(ref _keys, ((long)groupRows * _stride) + PackedPanels.RowPadding);
         for (_firstAnchor = 0; _firstAnchor < anchorCount; _firstAnchor += groupRows)
         {
             _anchors = Math.Min(groupRows, anchorCount - _firstAnchor);

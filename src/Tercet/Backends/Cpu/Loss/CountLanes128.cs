@@ -26,14 +26,4 @@ internal readonly unsafe struct CountLanes128 : ICountLanes<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector128<float> value) => ((double)value[0] + value[1]) + ((double)value[2] + value[3]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
-    {
-        for (int column = 0; column < 4; column++)
-        {
-            float* first = source + column;
-            Vector128.Create(*first, first[sourceStride], first[2 * sourceStride], first[3 * sourceStride]).Store(destination + (column * destinationStride));
-        }
-    }
 }

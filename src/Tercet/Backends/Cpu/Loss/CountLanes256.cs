@@ -32,25 +32,4 @@ internal readonly unsafe struct CountLanes256 : ICountLanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector256<float> value) =>
         Vector256.Sum(Avx.ConvertToVector256Double(value.GetLower()) + Avx.ConvertToVector256Double(value.GetUpper()));
-
-    // Two rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
-    {
-        Vector256<float> a = Quads(source, 4 * sourceStride);
-        Vector256<float> b = Quads(source + sourceStride, 4 * sourceStride);
-        Vector256<float> c = Quads(source + (2 * sourceStride), 4 * sourceStride);
-        Vector256<float> d = Quads(source + (3 * sourceStride), 4 * sourceStride);
-        Vector256<double> lowAb = Avx.UnpackLow(a, b).AsDouble();
-        Vector256<double> lowCd = Avx.UnpackLow(c, d).AsDouble();
-        Vector256<double> highAb = Avx.UnpackHigh(a, b).AsDouble();
-        Vector256<double> highCd = Avx.UnpackHigh(c, d).AsDouble();
-        Avx.Store(destination, Avx.UnpackLow(lowAb, lowCd).AsSingle());
-        Avx.Store(destination + destinationStride, Avx.UnpackHigh(lowAb, lowCd).AsSingle());
-        Avx.Store(destination + (2 * destinationStride), Avx.UnpackLow(highAb, highCd).AsSingle());
-        Avx.Store(destination + (3 * destinationStride), Avx.UnpackHigh(highAb, highCd).AsSingle());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Quads(float* source, nint stride) => Vector256.Create(Vector128.Load(source), Vector128.Load(source + stride));
 }

@@ -25,31 +25,4 @@ internal readonly unsafe struct CountLanes512 : ICountLanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector512<float> value) =>
         Vector512.Sum(Avx512F.ConvertToVector512Double(value.GetLower()) + Avx512F.ConvertToVector512Double(value.GetUpper()));
-
-    // Four rows, four apart, share a vector: what is transposed within each 128 bits then stands in the order of the rows.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
-    {
-        Vector512<float> a = Quads(source, 4 * sourceStride);
-        Vector512<float> b = Quads(source + sourceStride, 4 * sourceStride);
-        Vector512<float> c = Quads(source + (2 * sourceStride), 4 * sourceStride);
-        Vector512<float> d = Quads(source + (3 * sourceStride), 4 * sourceStride);
-        Vector512<double> lowAb = Avx512F.UnpackLow(a, b).AsDouble();
-        Vector512<double> lowCd = Avx512F.UnpackLow(c, d).AsDouble();
-        Vector512<double> highAb = Avx512F.UnpackHigh(a, b).AsDouble();
-        Vector512<double> highCd = Avx512F.UnpackHigh(c, d).AsDouble();
-        Avx512F.Store(destination, Avx512F.UnpackLow(lowAb, lowCd).AsSingle());
-        Avx512F.Store(destination + destinationStride, Avx512F.UnpackHigh(lowAb, lowCd).AsSingle());
-        Avx512F.Store(destination + (2 * destinationStride), Avx512F.UnpackLow(highAb, highCd).AsSingle());
-        Avx512F.Store(destination + (3 * destinationStride), Avx512F.UnpackHigh(highAb, highCd).AsSingle());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Quads(float* source, nint stride)
-    {
-        Vector512<float> quads = Vector128.Load(source).ToVector256Unsafe().ToVector512Unsafe();
-        quads = Avx512F.InsertVector128(quads, Vector128.Load(source + stride), 1);
-        quads = Avx512F.InsertVector128(quads, Vector128.Load(source + (2 * stride)), 2);
-        return Avx512F.InsertVector128(quads, Vector128.Load(source + (3 * stride)), 3);
-    }
 }

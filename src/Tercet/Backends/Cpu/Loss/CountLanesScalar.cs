@@ -19,14 +19,5 @@ internal readonly unsafe struct CountLanesScalar : ICountLanes<FourFloats>
 
     public static double Sum(FourFloats value) => ((double)value.A + value.B) + ((double)value.C + value.D);
 
-    public static void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride)
-    {
-        for (int row = 0; row < 4; row++)
-        {
-            for (int column = 0; column < 4; column++)
-                destination[(column * destinationStride) + row] = source[(row * sourceStride) + column];
-        }
-    }
-
     private static int Entry(float index) => BitConverter.SingleToInt32Bits(index) & 15;
 }

@@ -20,7 +20,4 @@ internal unsafe interface ICountLanes<TVector>
 
     /// <summary>The sum of all lanes, in float64.</summary>
     static abstract double Sum(TVector value);
-
-    /// <summary>Moves four columns of as many rows as there are lanes into four rows.</summary>
-    static abstract void TransposeFour(float* source, nint sourceStride, float* destination, nint destinationStride);
 }

@@ -57,9 +57,6 @@ internal unsafe interface ITermKernel
     /// <summary>Asks for floats to be brought into the cache; does nothing where the processor has no such instruction.</summary>
     void Prefetch(float* source, int count);
 
-    /// <summary>Transposes a block; both counts are multiples of the width.</summary>
-    void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
-
     /// <summary>Divides weights by the roots of their keys; 0 stays 0.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="keys">The keys.</param>

@@ -140,17 +140,6 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
-    {
-        for (int row = 0; row < rows; row += TLanes.Width)
-        {
-            for (int column = 0; column < columns; column += 4)
-                TCount.TransposeFour(source + (row * sourceStride) + column, sourceStride, destination + (column * destinationStride) + row, destinationStride);
-        }
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool DivideByRoots(float* weights, float* keys, int columns, float smallKey, uint* doubtful)
     {
         TVector smallKeys = TLanes.Broadcast(&smallKey);

@@ -7,24 +7,16 @@ namespace Tercet.Backends.Cpu.Loss;
 /// positives that a negative violates are a suffix of them, so its number is all that has to be known of a pair: from how many negatives have
 /// each number follow the loss and how many violate each positive, and the numbers themselves are the weights of the gradient.
 /// </summary>
-internal sealed unsafe class TermScan : ITeamJob, IDisposable
+internal sealed unsafe class TermScan : IBlockPairJob, IDisposable
 {
-    // Enough groups for a few workers to have pairs of their own in every round. Beyond that a group of several blocks' rows keeps one block's rows in the
-    // second-level cache while those of the other group pass by.
-    private const int WantedGroups = 7;
-    private const int BlocksPerGroup = 4;
-
     private readonly CpuSession _session;
     private readonly GradientFinish _finish;
+    private readonly BlockPairs _pairs;
     private TermWorker[] _workers = [];
     private PinnedBuffer<int> _tallies = new(0);
     private PinnedBuffer<float> _sums = new(0);
     private PinnedBuffer<double> _weightSums = new(0);
-    private PinnedBuffer<int> _progress = new(0);
-    private RoundRobin _pairs;
-    private int _groupRows;
     private int _paddedRows;
-    private volatile bool _failed;
 
     public TermScan(CpuSession session)
     {
@@ -33,6 +25,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         Tables = new ThresholdTables(session, Kernel.CountsWords);
         Rows = new CentredRows(session);
         _finish = new GradientFinish(session, this);
+        _pairs = new BlockPairs(session);
     }
 
     public ITermKernel Kernel { get; }
@@ -46,9 +39,6 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
     /// <summary>By position: the sum of the weights with which other rows enter its gradient.</summary>
     // SAFETY: here and below, native memory of the stated lengths, replaced only by Run.
     public double* WeightSums => (double*)_weightSums.DangerousGetAddress();
-
-    // By group: how many rounds it has behind it.
-    private int* Progress => (int*)_progress.DangerousGetAddress();
 
     /// <summary>An anchor's tallies; see <see cref="Tallies"/>.</summary>
     public int* TalliesOf(int anchor) => (int*)_tallies.DangerousGetAddress() + Tables.Terms[anchor].FirstTally;
@@ -66,7 +56,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         Prepare(margin, !gradient.IsEmpty);
         int workers = _session.WorkersFor((double)_session.Layout.AnchorCount * _session.Gallery.Count * _session.Gallery.Depth);
         PrepareWorkers(workers);
-        _session.Team.Run(this, _pairs.PairCount, workers, _session.Cancellation);
+        _pairs.Run(this, workers);
 
         fixed (float* target = gradient)
             _finish.Run(target, workers);
@@ -83,32 +73,7 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         return loss;
     }
 
-    // Items are handed out in ascending order, so what a pair waits for has been begun by somebody who does not wait for it.
-    void ITeamJob.Execute(int worker, int item)
-    {
-        bool exists = _pairs.Get(item, out int round, out int first, out int second);
-        if (!WaitFor(first, round) || (exists && !WaitFor(second, round)))
-            return;
-        if (exists)
-        {
-            int firstRow = first * _groupRows;
-            int firstColumn = second * _groupRows;
-            try
-            {
-                _workers[worker].DoPair(firstRow, Math.Min(_groupRows, _paddedRows - firstRow), firstColumn, Math.Min(_groupRows, _paddedRows - firstColumn));
-            }
-            catch
-            {
-                // Nobody may wait for a pair that will never be done.
-                _failed = true;
-                throw;
-            }
-        }
-
-        Volatile.Write(ref Progress[first], round + 1);
-        if (exists && second != first)
-            Volatile.Write(ref Progress[second], round + 1);
-    }
+    void IBlockPairJob.DoBlock(int worker, BlockPair block) => _workers[worker].DoBlock(block);
 
     public void Dispose()
     {
@@ -120,23 +85,13 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         _tallies.Dispose();
         _sums.Dispose();
         _weightSums.Dispose();
-        _progress.Dispose();
+        _pairs.Dispose();
     }
 
     private void Prepare(double margin, bool wantsGradient)
     {
         WantsGradient = wantsGradient;
-        int panelRows = _session.Kernel.Columns;
-        int panels = _session.Gallery.PanelCount;
-        _paddedRows = panels * panelRows;
-        int wanted = (panels + WantedGroups - 1) / WantedGroups * panelRows;
-        _groupRows = wanted < TermWorker.LargestBlock ? wanted : Math.Min(wanted / TermWorker.LargestBlock, BlocksPerGroup) * TermWorker.LargestBlock;
-        int groups = (_paddedRows + _groupRows - 1) / _groupRows;
-        _pairs = new RoundRobin(groups);
-        PinnedBuffer.Grow(ref _progress, groups);
-        _progress.Span[..groups].Clear();
-        _failed = false;
-
+        _paddedRows = _session.Gallery.PanelCount * _session.Kernel.Columns;
         Tables.Build(margin);
         PinnedBuffer.Grow(ref _tallies, Tables.TallyCount);
         _tallies.Span[..(int)Tables.TallyCount].Clear();
@@ -147,19 +102,6 @@ internal sealed unsafe class TermScan : ITeamJob, IDisposable
         _sums.Span[..(_paddedRows * Rows.Depth)].Clear();
         PinnedBuffer.Grow(ref _weightSums, _paddedRows);
         _weightSums.Span[.._paddedRows].Clear();
-    }
-
-    private bool WaitFor(int group, int round)
-    {
-        SpinWait wait = default;
-        while (Volatile.Read(ref Progress[group]) < round)
-        {
-            if (_failed)
-                return false;
-            wait.SpinOnce(sleep1Threshold: -1);
-        }
-
-        return true;
     }
 
     private void PrepareWorkers(int count)

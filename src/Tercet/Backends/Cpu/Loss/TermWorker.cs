@@ -11,11 +11,8 @@ namespace Tercet.Backends.Cpu.Loss;
 /// </summary>
 internal sealed unsafe class TermWorker : IDisposable
 {
-    /// <summary>Most rows and columns of a block; a multiple of every kernel's panel. A block and its rows then stay in the second-level cache.</summary>
-    public const int LargestBlock = 192;
-
-    // An odd number of cache lines, so that a column does not fall into few sets of the cache.
-    private const int Stride = LargestBlock + 32;
+    private const int LargestBlock = BlockPairs.LargestBlock;
+    private const int Stride = KeyBlock.Stride;
     private const int LargestWords = LargestBlock / 4;
     private const int SmallestStrip = 6;
 
@@ -23,7 +20,7 @@ internal sealed unsafe class TermWorker : IDisposable
     private readonly TermScan _scan;
     private readonly ITermKernel _kernel;
     private readonly RowCounter _counter;
-    private readonly PinnedBuffer<float> _keys = new(LargestBlock * Stride);
+    private readonly KeyBlock _keys;
     private readonly PinnedBuffer<float> _turned = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _weights = new(LargestBlock * Stride);
     private readonly PinnedBuffer<float> _row = new(LargestBlock);
@@ -35,7 +32,8 @@ internal sealed unsafe class TermWorker : IDisposable
     {
         (_session, _scan, _kernel) = (session, scan, scan.Kernel);
         _counter = new RowCounter(session, scan, Stride);
-        Keys = (float*)_keys.DangerousGetAddress();
+        _keys = new KeyBlock(session);
+        Keys = _keys.Keys;
         Turned = (float*)_turned.DangerousGetAddress();
         Weights = (float*)_weights.DangerousGetAddress();
         Row = (float*)_row.DangerousGetAddress();
@@ -58,41 +56,22 @@ internal sealed unsafe class TermWorker : IDisposable
 
     private int Strip => _kernel.Strip;
 
-    /// <summary>Does one pair of groups, given by their first positions and their numbers of rows, padding included.</summary>
-    public void DoPair(int firstRow, int rows, int firstColumn, int columns)
+    /// <summary>Does one block. A diagonal one holds every pair twice.</summary>
+    public void DoBlock(BlockPair block)
     {
-        int blocks = (columns + LargestBlock - 1) / LargestBlock;
-        for (int row = 0; row < rows; row += LargestBlock)
-        {
-            int blockRows = Math.Min(LargestBlock, rows - row);
-
-            // To and fro, so that the block after a turn finds both its groups of rows in the cache.
-            bool backwards = (row / LargestBlock % 2) != 0;
-            for (int i = 0; i < blocks; i++)
-            {
-                int column = (backwards ? blocks - 1 - i : i) * LargestBlock;
-                if (firstRow + row <= firstColumn + column)
-                    DoBlock(firstRow + row, blockRows, firstColumn + column, Math.Min(LargestBlock, columns - column));
-            }
-        }
-    }
-
-    // Does one block. A diagonal one holds every pair twice.
-    private void DoBlock(int firstRow, int rows, int firstColumn, int columns)
-    {
-        ComputeKeys(firstRow, rows, firstColumn, columns);
-        MaskClasses(firstRow, rows, firstColumn, columns);
-        bool isDiagonal = firstRow == firstColumn;
+        (int firstRow, int rows, int firstColumn, int columns) = block;
+        bool isDiagonal = block.IsDiagonal;
+        _keys.Compute(block, _scan.Tables.Parts);
         if (!isDiagonal)
         {
-            _kernel.Transpose(Keys, Stride, rows, columns, Turned, Stride);
+            _session.Kernel.Fold.Transpose(Keys, Stride, rows, columns, Turned, Stride);
             _counter.Count(Turned, Weights, firstColumn, columns, firstRow, rows, new ExactKeys(Keys, 1, Stride, 1, Stride));
-            _kernel.Transpose(Weights, Stride, columns, rows, Turned, Stride);
+            _session.Kernel.Fold.Transpose(Weights, Stride, columns, rows, Turned, Stride);
         }
 
         _counter.Count(Keys, Weights, firstRow, rows, firstColumn, columns, isDiagonal ? new ExactKeys(Keys, Stride, 1, 1, Stride) : new ExactKeys(Keys, Stride, 1, Stride, 1));
         if (isDiagonal)
-            _kernel.Transpose(Weights, Stride, rows, columns, Turned, Stride);
+            _session.Kernel.Fold.Transpose(Weights, Stride, rows, columns, Turned, Stride);
         FinishWeights(firstRow, rows, firstColumn, columns, isDiagonal);
         if (!_scan.WantsGradient)
             return;
@@ -111,68 +90,6 @@ internal sealed unsafe class TermWorker : IDisposable
         _counter.Dispose();
         _doubtful.Dispose();
         _active.Dispose();
-    }
-
-    // A strip of rows at a time, in parts of the dimensions that are added up: see KeyParts.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ComputeKeys(int firstRow, int rows, int firstColumn, int columns)
-    {
-        TileKernel kernel = _session.Kernel;
-        PackedPanels panels = _session.Gallery;
-        int width = kernel.Columns;
-        KeyParts parts = _scan.Tables.Parts;
-        for (int row = 0; row < rows; row += kernel.Rows)
-        {
-            float* keys = Keys + (row * Stride);
-            int firstNeeded = firstRow == firstColumn ? row / width * width : 0;
-            float* rowData = panels.Panel((firstRow + row) / width) + ((firstRow + row) % width);
-            for (int part = 0; part < parts.Count; part++)
-            {
-                delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
-                int first = part * parts.Depth;
-                for (int column = firstNeeded; column < columns; column += width)
-                {
-                    compute(
-                        rowData + (first * width),
-                        panels.Panel((firstColumn + column) / width) + (first * width),
-                        Math.Min(parts.Depth, panels.Depth - first),
-                        panels.HalfNorms + firstRow + row,
-                        panels.HalfNorms + firstColumn + column,
-                        _session.KeyScale,
-                        keys + column,
-                        Stride);
-                }
-            }
-        }
-
-        if (firstRow == firstColumn)
-            Mirror(rows);
-    }
-
-    // A group's keys with itself, from the panels above the diagonal.
-    private void Mirror(int rows)
-    {
-        int width = _session.Kernel.Columns;
-        for (int row = 0; row < rows; row += width)
-        {
-            for (int column = row + width; column < rows; column += width)
-                _kernel.Transpose(Keys + (row * Stride) + column, Stride, width, width, Keys + (column * Stride) + row, Stride);
-        }
-    }
-
-    // Rows of one label are no negatives of each other: their keys become larger than any threshold.
-    private void MaskClasses(int firstRow, int rows, int firstColumn, int columns)
-    {
-        ReadOnlySpan<int> starts = _session.Layout.ClassStarts;
-        ReadOnlySpan<int> ends = _session.Layout.ClassEnds;
-        int live = Math.Min(rows, starts.Length - firstRow);
-        for (int row = 0; row < live; row++)
-        {
-            int start = Math.Max(starts[firstRow + row] - firstColumn, 0);
-            int end = Math.Min(ends[firstRow + row] - firstColumn, columns);
-            if (start < end)
-                new Span<float>(Keys + (row * Stride) + start, end - start).Fill(float.MaxValue);
-        }
     }
 
     // A pair's weight is what both of its rows have counted; it is also how often its distance enters the loss. Where the metric is a root its derivative divides by the distance. Then every row's sum of weights, and which parts of the block have any.

@@ -1,4 +1,4 @@
-namespace Tercet.Backends.Cpu.Loss;
+namespace Tercet.Backends.Cpu;
 
 /// <summary>
 /// Every pair of groups once, in rounds in which no group appears twice: what one pair adds to its two groups never meets what another adds, and a

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>Which keys of an anchor may still be the nearest beyond one of its positives, and how many have been kept. Two cache lines.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
+internal unsafe struct AnchorWindow
+{
+    /// <summary><see cref="Count"/> before the first block is seen.</summary>
+    public const int Unplaced = -1;
+
+    /// <summary><see cref="Count"/> once there were too many keys to keep.</summary>
+    public const int Overflowed = -2;
+
+    /// <summary>The wanted bins, one bit each.</summary>
+    [FieldOffset(0)]
+    public fixed ulong Wanted[KeyBins.Count / 64];
+
+    /// <summary>The anchor's bins.</summary>
+    [FieldOffset(64)]
+    public KeyBins Bins;
+
+    /// <summary>The distance within which two keys are not surely in order.</summary>
+    [FieldOffset(72)]
+    public float NearTie;
+
+    /// <summary>Whether no key beyond all thresholds is known: then the last bin is wanted, and with it what is no key.</summary>
+    [FieldOffset(80)]
+    public bool IsOpen;
+
+    /// <summary>Number of keys kept.</summary>
+    [FieldOffset(76)]
+    public int Count;
+}

@@ -1,0 +1,57 @@
+using Tercet.Memory;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>Every anchor's window and the keys kept for it: <c>O(anchors × positives)</c> of memory. Reused from call to call.</summary>
+internal sealed unsafe class NearLists : IDisposable
+{
+    private const long LargestBytes = 256L << 20;
+    private const int Spare = BlockPairs.LargestBlock + 16;
+    private const int RoomPerPositive = 8;
+    private const int SmallestRoomPerPositive = 3;
+    private const int FixedRoom = 128;
+
+    private PinnedBuffer<AnchorWindow> _windows = new(0);
+    private PinnedBuffer<float> _keys = new(0);
+    private PinnedBuffer<int> _positions = new(0);
+    private int _stride;
+
+    /// <summary>Keys that an anchor keeps; a block more may come before they are sifted.</summary>
+    public int Room { get; private set; }
+
+    /// <summary>An anchor's window.</summary>
+    // SAFETY: here and below, anchors are those that Prepare was given, and lists hold Room keys, a block's, and a vector.
+    public AnchorWindow* Window(int anchor) => (AnchorWindow*)_windows.DangerousGetAddress() + anchor;
+
+    /// <summary>An anchor's kept keys.</summary>
+    public float* Keys(int anchor) => (float*)_keys.DangerousGetAddress() + ((nint)anchor * _stride);
+
+    /// <summary>Their gallery positions.</summary>
+    public int* Positions(int anchor) => (int*)_positions.DangerousGetAddress() + ((nint)anchor * _stride);
+
+    /// <summary>Makes room for every anchor of a layout.</summary>
+    /// <returns>Whether there is enough of it.</returns>
+    public bool Prepare(RowLayout layout)
+    {
+        int anchors = layout.AnchorCount;
+        long positives = (layout.PairCount + anchors - 1) / Math.Max(anchors, 1);
+        long most = Math.Min((LargestBytes / (2 * sizeof(float)) / Math.Max(anchors, 1)) - Spare, layout.GalleryCount);
+        if (most < Math.Min(layout.GalleryCount, FixedRoom + (SmallestRoomPerPositive * positives)))
+            return false;
+        Room = (int)Math.Min(most, FixedRoom + (RoomPerPositive * positives));
+        _stride = (Room + Spare + 15) & ~15;
+        PinnedBuffer.Grow(ref _windows, anchors);
+        PinnedBuffer.Grow(ref _keys, (long)anchors * _stride);
+        PinnedBuffer.Grow(ref _positions, (long)anchors * _stride);
+        for (int anchor = 0; anchor < anchors; anchor++)
+            Window(anchor)->Count = AnchorWindow.Unplaced;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _windows.Dispose();
+        _keys.Dispose();
+        _positions.Dispose();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using Tercet.Backends.Cpu.Search;
+using Tercet.Memory;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>
+/// One pass over the upper triangle of keys that keeps, for each anchor, those that may be the nearest beyond one of its positives. A block's rows see its
+/// keys as they are, its columns see them transposed; the first block that an anchor meets places its windows.
+/// </summary>
+internal sealed unsafe class NearPass(CpuSession session, PositiveDistances distances, KeyErrors errors) : IBlockPairJob, IDisposable
+{
+    private readonly BlockPairs _pairs = new(session);
+    private readonly NearLists _lists = new();
+    private Worker[] _workers = [];
+
+    /// <summary>Whether the square form has room for every anchor's keys; prepares it.</summary>
+    public bool Prepare() => _lists.Prepare(session.Layout);
+
+    /// <summary>What was kept.</summary>
+    public NearLists Lists => _lists;
+
+    /// <summary>Runs over all blocks.</summary>
+    /// <param name="workers">Most threads to use.</param>
+    public void Run(int workers)
+    {
+        if (_workers.Length < workers)
+        {
+            int previous = _workers.Length;
+            Array.Resize(ref _workers, workers);
+            for (int i = previous; i < workers; i++)
+                _workers[i] = new Worker(session);
+        }
+
+        _pairs.Run(this, workers);
+    }
+
+    void IBlockPairJob.DoBlock(int worker, BlockPair block)
+    {
+        // What is no anchor stands at the end.
+        int anchors = session.Layout.AnchorCount;
+        if (block.FirstRow >= anchors)
+            return;
+        Worker own = _workers[worker];
+        own.Block.Compute(block, new KeyParts(session.Gallery.Depth));
+        Take(own, own.Block.Keys, block.FirstRow, Math.Min(block.Rows, anchors - block.FirstRow), block.FirstColumn, block.Columns);
+        if (block.IsDiagonal || block.FirstColumn >= anchors)
+            return;
+        session.Kernel.Fold.Transpose(own.Block.Keys, KeyBlock.Stride, block.Rows, block.Columns, own.Turned, KeyBlock.Stride);
+        Take(own, own.Turned, block.FirstColumn, Math.Min(block.Columns, anchors - block.FirstColumn), block.FirstRow, block.Rows);
+    }
+
+    public void Dispose()
+    {
+        foreach (Worker worker in _workers)
+            worker.Dispose();
+        _lists.Dispose();
+        _pairs.Dispose();
+    }
+
+    // SAFETY: the block holds that many rows and columns; a list that is not full has room for a block's keys and a vector.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Take(Worker worker, float* keys, int firstAnchor, int anchors, int firstPosition, int count)
+    {
+        IBlockFold fold = session.Kernel.Fold;
+        for (int anchor = firstAnchor; anchor < firstAnchor + anchors; anchor++, keys += KeyBlock.Stride)
+        {
+            AnchorWindow* window = _lists.Window(anchor);
+            int next = Math.Min(anchor + 2, firstAnchor + anchors - 1);
+            Ahead.Line(window + 4);
+            Ahead.Line((byte*)(window + 4) + 64);
+            Ahead.Line(_lists.Keys(next) + Math.Max(_lists.Window(next)->Count, 0));
+            Ahead.Line(_lists.Positions(next) + Math.Max(_lists.Window(next)->Count, 0));
+            if (window->Count < 0)
+            {
+                if (window->Count == AnchorWindow.Overflowed)
+                    continue;
+                worker.Windows.Open(window, distances.Of(anchor), errors[anchor] + errors.Largest, keys, count);
+            }
+
+            float* kept = _lists.Keys(anchor);
+            int* positions = _lists.Positions(anchor);
+            int selected = fold.Select(keys, count, firstPosition, window->Bins, window->Wanted, kept + window->Count, positions + window->Count);
+            KeyWindows.Add(window, kept, positions, selected);
+            if (window->Count > _lists.Room)
+                Sift(worker, window, anchor);
+        }
+    }
+
+    private void Sift(Worker worker, AnchorWindow* window, int anchor)
+    {
+        worker.Windows.Narrow(window, distances.Of(anchor), errors[anchor] + errors.Largest, _lists.Keys(anchor), _lists.Positions(anchor));
+
+        // To sift a full list after every block would cost more than to look at the whole row.
+        if (window->Count > _lists.Room / 4 * 3)
+            window->Count = AnchorWindow.Overflowed;
+    }
+
+    /// <summary>One worker's block and tables.</summary>
+    private sealed class Worker(CpuSession session) : IDisposable
+    {
+        private readonly PinnedBuffer<float> _turned = new(BlockPairs.LargestBlock * KeyBlock.Stride);
+
+        public KeyBlock Block { get; } = new(session);
+
+        public KeyWindows Windows { get; } = new(session);
+
+        public float* Turned => (float*)_turned.DangerousGetAddress();
+
+        public void Dispose()
+        {
+            _turned.Dispose();
+            Block.Dispose();
+            Windows.Dispose();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Tercet.Memory;
+using Tercet.Mining;
+
+namespace Tercet.Backends.Cpu;
+
+/// <summary>Between which float32 keys each of an anchor's thresholds (its positives' distances, in order of position) is uncertain. One worker's.</summary>
+internal sealed unsafe class ThresholdEdges : IDisposable
+{
+    /// <summary>Distances that may be read behind the last one.</summary>
+    public const int Padding = 16;
+
+    private PinnedBuffer<float> _edges = new(0);
+    private int _stride;
+
+    /// <summary>Number of thresholds.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The same in whole vectors; what stands behind the last threshold is of no use, but can be read.</summary>
+    public int PaddedCount => (Count + Padding - 1) / Padding * Padding;
+
+    /// <summary>For each threshold the key below which keys are surely below it.</summary>
+    // SAFETY: here and below, there is room for PaddedCount floats, and one more.
+    public float* Lows => (float*)_edges.DangerousGetAddress();
+
+    /// <summary>For each threshold the key above which keys are surely above it.</summary>
+    public float* Highs => Lows + _stride;
+
+    /// <summary>The smallest of <see cref="Lows"/>.</summary>
+    public float SmallestLow { get; private set; }
+
+    /// <summary>The largest of <see cref="Highs"/>.</summary>
+    public float LargestHigh { get; private set; }
+
+    /// <summary>Takes an anchor's thresholds.</summary>
+    /// <param name="metric">The metric.</param>
+    /// <param name="distances">The positives' distances, at least one; <see cref="Padding"/> more can be read behind them.</param>
+    /// <param name="tolerance">A bound on the error of the anchor's keys.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Load(DistanceMetric metric, ReadOnlySpan<double> distances, float tolerance)
+    {
+        Count = distances.Length;
+        _stride = PaddedCount + Padding;
+        PinnedBuffer.Grow(ref _edges, 2L * _stride);
+        float* low = Lows;
+        float* high = Highs;
+        bool square = metric == DistanceMetric.Euclidean;
+        Vector512<double> constant = Vector512.Create(ThresholdBins.Slack(0, tolerance)), slope = Vector512.Create(ThresholdBins.Slack(1, 0));
+        fixed (double* distance = distances)
+        {
+            for (int i = 0; i < Count; i += Padding)
+            {
+                Vector512<double> a = Vector512.Load(distance + i), b = Vector512.Load(distance + i + 8);
+                (a, b) = square ? (a * a, b * b) : (a, b);
+                Vector512<double> slackA = constant + (a * slope), slackB = constant + (b * slope);
+                Vector512.Narrow(a - slackA, b - slackB).Store(low + i);
+                Vector512.Narrow(a + slackA, b + slackB).Store(high + i);
+            }
+        }
+
+        (SmallestLow, LargestHigh) = (low[0], high[0]);
+        for (int i = 1; i < Count; i++)
+            (SmallestLow, LargestHigh) = (Math.Min(SmallestLow, low[i]), Math.Max(LargestHigh, high[i]));
+    }
+
+    public void Dispose() => _edges.Dispose();
+}
