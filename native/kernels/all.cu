@@ -3,5 +3,8 @@
 #include "extremes_mma.cu"
 #include "extremes_simt.cu"
 #include "key_rows_simt.cu"
+#include "positives.cu"
 #include "prepare.cu"
 #include "prepare_halves.cu"
+#include "semi_hard_decide.cu"
+#include "semi_hard_simt.cu"

@@ -90,6 +90,47 @@ struct ExtremesArguments {
     int symmetric;          // anchor position i is gallery position i: only the upper triangle of tiles is computed
 };
 
+// Tables of one element a positive pair: those of anchor a are [offsets[a], offsets[a + 1]). Values are in the metric's unit.
+struct Positives {
+    const long long* offsets;   // [anchors + 1]
+    double* values;             // exact distances, by position
+    double* sorted;             // the same ascending
+    int* order;                 // rank -> index by position
+    float* keys;                // the sorted distances' keys
+    float* margin_keys;         // the keys of the sorted distances plus the margin
+    double margin;
+    int root;                   // whether a value is its key's root
+};
+
+struct PositivesArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    Classes classes;
+    Positives positives;
+};
+
+// An anchor's negatives by the number of its positives that are nearer: one bucket a number, as a kind of extreme of its own, and behind them one for the
+// farthest negative. Of a chunk of anchors, anchor by anchor.
+struct Buckets {
+    KindBuffers buffers;
+    double* keys;               // exact keys of what was found
+};
+
+struct SemiHardArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    Classes classes;
+    Tolerance tolerance;
+    Positives positives;
+    Buckets buckets;
+    uint64* hard;               // triplets with a gap <= 0, [anchors]
+    uint64* violating;          // triplets with a gap <= the margin, [anchors]
+    int first_panel;            // the chunk's first panel of anchors
+    int first_column;           // the launch's first panel of gallery rows
+    int counts;                 // whether triplets are counted
+    int farthest;               // whether the farthest negative is wanted
+};
+
 struct KeyRowsArguments {
     PackedRows anchors;
     PackedRows gallery;

@@ -1,11 +1,19 @@
 # The kernels run on the host: plainly, under the address sanitizer, and with faults planted in them, which must be found.
+set(TERCET_PROBLEM_SOURCES mining_problem.cpp semi_hard_problem.cpp)
+set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests)
 function(tercet_simulation_tests name kernels)
-    add_executable(${name} simulation_tests.cpp mining_problem.cpp)
+    set(sources ${TERCET_PROBLEM_SOURCES})
+    foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+        list(APPEND sources ${family}.cpp)
+    endforeach()
+    add_executable(${name} ${sources})
     target_link_libraries(${name} PRIVATE ${kernels} tercet_warnings)
 endfunction()
 
 tercet_simulation_tests(simulation_tests simulated_kernels)
-tercet_add_cases(simulation_tests simulation_tests.cpp simulation_tests)
+foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+    tercet_add_cases(simulation_tests ${family}.cpp ${family})
+endforeach()
 
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_FLAGS -fsanitize=address)
@@ -14,7 +22,9 @@ unset(CMAKE_REQUIRED_FLAGS)
 if(TERCET_HAS_ADDRESS_SANITIZER)
     tercet_simulated_kernels(simulated_kernels_asan ${TERCET_KERNEL_FOLDER} -fsanitize=address -fno-omit-frame-pointer)
     tercet_simulation_tests(simulation_tests_asan simulated_kernels_asan)
-    tercet_add_cases(simulation_tests_asan simulation_tests.cpp simulation_tests_asan)
+    foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+        tercet_add_cases(simulation_tests_asan ${family}.cpp ${family}_asan)
+    endforeach()
 else()
     message(STATUS "This compiler has no address sanitizer: the kernels are simulated without it.")
 endif()
@@ -62,7 +72,14 @@ tercet_planted_fault(low_halves_forgotten tile_mma.h
     "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
 tercet_planted_fault(limit_without_tolerance limits.h
     "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_sorting_steps_missing positives.cu
+    "device::barrier();  // the step is done" "" positives_are_sorted_by_their_exact_distances "CHECK.wrong == 0. failed")
+tercet_planted_fault(doubt_forgotten ranks.h
+    "thresholds[rank] > key + doubt" "thresholds[rank] >= key" every_schedule_gives_the_oracles_semi_hard_negatives "${wrong_answers}")
 if(TERCET_HAS_ADDRESS_SANITIZER)
+    tercet_planted_fault(anchor_past_the_last semi_hard_simt.cu
+        "const int known = exists ? anchor : arguments.anchors.count - 1" "const int known = anchor" every_schedule_gives_the_oracles_semi_hard_negatives
+        "AddressSanitizer: heap-buffer-overflow" -fsanitize=address -fno-omit-frame-pointer)
     tercet_planted_fault(bounds_check_missing prepare.cu
         "position < rows.count && k < rows.depth" "k < rows.depth" prepare_packs_rows_and_takes_norms "AddressSanitizer: heap-buffer-overflow"
         -fsanitize=address -fno-omit-frame-pointer)

@@ -5,8 +5,7 @@ namespace Tercet.Backends.Cuda;
 
 /// <summary>
 /// Mining on an NVIDIA GPU, compute capability 7.5 or newer: distances fused with the search for extremes, no N × N matrix, the same rows selected as on
-/// the CPU. Safe to use from many threads. Semi-hard negatives are picked on the host from the
-/// device's rows of keys, and the loss over all triplets is computed by the CPU backend: they have no kernels yet.
+/// the CPU. Safe to use from many threads. The loss over all triplets is computed by the CPU backend: it has no kernels yet.
 /// Not yet run on a GPU: the kernels are proven by simulation and by compiling.
 /// </summary>
 public sealed class CudaBackend : IMiningBackend
@@ -59,7 +58,7 @@ public sealed class CudaBackend : IMiningBackend
     /// <inheritdoc/>
     public string Name => $"cuda:{_driver.Device.Ordinal} ({_driver.Device.Name})";
 
-    /// <summary>Bytes of device memory, and twice as much page-locked memory, for the keys of a chunk of anchors. Never less than one panel of anchors takes. 256 MiB.</summary>
+    /// <summary>Bytes of device memory, and twice as much page-locked memory, for the keys of a chunk of anchors; the same of device memory for its buckets. Never less than one panel of anchors takes. 256 MiB.</summary>
     internal long KeyBudget { get; init; } = DefaultKeyBudget;
 
     /// <inheritdoc/>

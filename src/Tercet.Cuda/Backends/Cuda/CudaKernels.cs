@@ -17,6 +17,9 @@ internal sealed class CudaKernels
         Decide = driver.GetFunction(module, "decide_" + metric);
         Rescan = driver.GetFunction(module, "rescan_" + metric);
         KeyRows = driver.GetFunction(module, "key_rows_" + metric);
+        Positives = driver.GetFunction(module, "positives_" + metric);
+        SemiHard = driver.GetFunction(module, "semi_hard_" + metric);
+        SemiHardDecide = driver.GetFunction(module, "semi_hard_decide_" + metric);
         RescanBlocks = Math.Max(1, driver.BlocksPerMultiprocessor(Rescan, CudaPlan.Threads) * driver.Device.Multiprocessors);
     }
 
@@ -40,6 +43,15 @@ internal sealed class CudaKernels
 
     /// <summary>Writes rows of keys.</summary>
     public nint KeyRows { get; }
+
+    /// <summary>Sorts every anchor's positives.</summary>
+    public nint Positives { get; }
+
+    /// <summary>Ranks negatives among them.</summary>
+    public nint SemiHard { get; }
+
+    /// <summary>Decides what the ranking left open.</summary>
+    public nint SemiHardDecide { get; }
 
     /// <summary>Blocks of <see cref="Rescan"/> that run at once on the whole device.</summary>
     public int RescanBlocks { get; }

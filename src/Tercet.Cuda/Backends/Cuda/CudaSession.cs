@@ -7,8 +7,8 @@ using Tercet.Mining;
 namespace Tercet.Backends.Cuda;
 
 /// <summary>
-/// One loaded problem on the device, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing. Extremes and rows of
-/// keys come from the device; semi-hard negatives are picked on the host from rows of keys, and the loss over all triplets is the CPU backend's.
+/// One loaded problem on the device, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing. The loss over all
+/// triplets is the CPU backend's.
 /// </summary>
 internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private readonly DeviceRows _anchors;
     private readonly ExtremesPass _extremes;
     private readonly KeyRowsPass _keyRows;
-    private readonly SemiHardRows _semiHard;
+    private readonly SemiHardPass _semiHard;
     private readonly HostRules _hostRules;
     private readonly PinnedBuffer<uint> _largest;
     private PinnedBuffer<float> _staging;
@@ -43,9 +43,11 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _anchorTerms = new PinnedBuffer<float>(1, _pageLocked);
         _largest = new PinnedBuffer<uint>(1, _pageLocked);
         Stream = driver.CreateStream();
+        Classes = new ClassTable(this, driver, _pageLocked);
+        Positives = new PositivesPass(this, driver, _pageLocked);
         _extremes = new ExtremesPass(this, driver, _pageLocked);
         _keyRows = new KeyRowsPass(this, driver, _pageLocked, team, keyBudget);
-        _semiHard = new SemiHardRows(this);
+        _semiHard = new SemiHardPass(this, driver, _pageLocked, team, keyBudget);
         _hostRules = new HostRules(cpu);
     }
 
@@ -74,13 +76,22 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The anchors as float16 pairs.</summary>
     public HalfPanels AnchorHalves => Layout.IsSymmetric ? _gallery.Halves : _anchors.Halves;
 
-    /// <summary>The error bound of the fused pass' keys.</summary>
-    public ToleranceBound ExtremesTolerance => new()
+    /// <summary>The anchors' labels.</summary>
+    public ClassTable Classes { get; }
+
+    /// <summary>The anchors' positives.</summary>
+    public PositivesPass Positives { get; }
+
+    /// <summary>The error bound of float32 keys.</summary>
+    public ToleranceBound KeyTolerances => new()
     {
         Largest = _gallery.Largest,
-        Slope = Kernels.UsesTensorCores ? CudaPlan.TensorCoreSlope(_depth) : CudaPlan.ToleranceSlope(_depth),
+        Slope = CudaPlan.ToleranceSlope(_depth),
         Constant = CudaPlan.ToleranceConstant(_depth),
     };
+
+    /// <summary>The error bound of the fused pass' keys.</summary>
+    public ToleranceBound ExtremesTolerance => Kernels.UsesTensorCores ? KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) } : KeyTolerances;
 
     /// <summary>Brings the rows to the device and packs them.</summary>
     // SAFETY: the source rows stay pinned until Unload. Page-locked buffers do not move, and the stream is waited for before they are written again.
@@ -177,6 +188,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     public void Dispose()
     {
+        Classes.Dispose();
+        Positives.Dispose();
         _extremes.Dispose();
         _keyRows.Dispose();
         _semiHard.Dispose();
