@@ -131,6 +131,32 @@ struct SemiHardArguments {
     int farthest;               // whether the farthest negative is wanted
 };
 
+// The loss over all triplets. Every row is an anchor, at its own position; a chunk is some panels of columns.
+struct LossArguments {
+    PackedRows rows;
+    Classes classes;
+    Tolerance tolerance;
+    Positives positives;
+    float* mean;                // [dimension panels * 128]
+    float* centred;             // rows less their mean, [dimension panels, segments * segment_rows, 128]; zeros where there is no row or dimension
+    float* weights;             // of the chunk's pairs, [chunk_panels, segments * segment_rows, 128]
+    float* segment_sums;        // [segments, chunk_panels * 128, dimension panels * 128]
+    float* sums;                // weighted sums of other rows, [panels * 128, dimension panels * 128]
+    double* chunk_weights;      // sums over one panel of columns, [chunk_panels, panels * 128]
+    double* chunk_losses;
+    double* weight_sums;        // sums over all columns so far, [panels * 128]
+    double* losses;             // the negatives' part in an anchor's loss so far, [panels * 128]; at the end the anchor's loss
+    int* tallies;               // negatives by how many of an anchor's thresholds lie above them, from offsets[a] + a on
+    int* violations;            // negatives that violate a positive, [pairs]
+    uint64* non_zero;           // an anchor's terms above zero, [anchors]
+    float* gradient;            // [anchors, depth]
+    int segments;
+    int segment_rows;           // a multiple of 128
+    int first_column;           // the chunk's first panel of columns
+    int chunk_panels;
+    int wants_gradient;
+};
+
 struct KeyRowsArguments {
     PackedRows anchors;
     PackedRows gallery;

@@ -55,4 +55,15 @@ TERCET_DEVICE int rank_value(const double* sorted, int count, double value, doub
     return rank;
 }
 
+// How many distances plus the margin a value reaches.
+TERCET_DEVICE int rank_value_within(const double* sorted, int count, double value, double margin) {
+    int rank = 0;
+    for (int step = count > 0 ? 1 << device::highest_bit(static_cast<uint32>(count)) : 0; step > 0; step >>= 1) {
+        if (rank + step <= count && device::add(sorted[rank + step - 1], margin) <= value) {
+            rank += step;
+        }
+    }
+    return rank;
+}
+
 }  // namespace tercet

@@ -151,6 +151,15 @@ void check_semi_hard(test::MiningProblem& problem, const char* what) {
     wrong += different;
 }
 
+void check_loss(const test::Matrix& rows, test::Metric metric, const char* what) {
+    test::MiningProblem problem(rows, metric, true);
+    problem.add_every_row();
+    test::LossAnswers answers;
+    const bool good = problem.prepare() && problem.sum_terms(0.2, false, true, 4, answers) && answers.agree_with(problem.loss_oracle(0.2, false), metric);
+    std::printf("%-40s %6d rows, %llu terms above 0, %s\n", what, rows.count, static_cast<unsigned long long>(answers.non_zero), good ? "0 wrong" : "wrong");
+    wrong += good ? 0 : 1;
+}
+
 void report(const char* what, const char* rule, std::vector<float> times, double flop) {
     std::sort(times.begin(), times.end());
     const auto median = static_cast<double>(times[times.size() / 2]);
@@ -179,6 +188,23 @@ void time_semi_hard(int count, int depth) {
         }
         report(what, counts ? "semi-hard, counted" : "semi-hard", times, 2.0 * count * count * depth);
     }
+}
+
+void time_loss(int count, int depth) {
+    std::mt19937 random(9u);
+    test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    problem.add_every_row();
+    char what[64];
+    std::snprintf(what, sizeof what, "N = %d, D = %d, float32", count, depth);
+    problem.prepare();
+    std::vector<float> times;
+    for (int run = 0; run < 3; ++run) {
+        test::LossAnswers answers;
+        card().take_milliseconds();
+        problem.sum_terms(0.2, false, true, 8, answers);
+        times.push_back(card().take_milliseconds());
+    }
+    report(what, "loss over all triplets and gradient", times, 4.0 * count * count * depth);
 }
 
 void time_pass(int count, int depth, test::Unit unit) {
@@ -243,6 +269,7 @@ int main(int argc, char** argv) {
             check(in_order, "batch, anchors in the caller's order");
             test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
             check_semi_hard(semi_hard, "semi-hard");
+            check_loss(test::make_rows(kind, count / 2, 21, count / 12, random), metric, "loss over all triplets");
         }
     }
     if (!small) {
@@ -253,6 +280,7 @@ int main(int argc, char** argv) {
             }
             if (size.first <= 65536 && size.second <= 128) {
                 time_semi_hard(size.first, size.second);
+                time_loss(size.first, size.second);
             }
         }
     }

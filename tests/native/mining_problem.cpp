@@ -85,10 +85,13 @@ tercet::PackedRows MiningProblem::anchor_packed() const {
 }
 
 bool MiningProblem::run(const char* kernel, int blocks, int block_rows, const void* arguments) {
-    const std::string name = std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean");
-    const char* fault = machine().launch(name.c_str(), blocks, block_rows, arguments);
+    return run_plain((std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean")).c_str(), blocks, block_rows, arguments);
+}
+
+bool MiningProblem::run_plain(const char* kernel, int blocks, int block_rows, const void* arguments) {
+    const char* fault = machine().launch(kernel, blocks, block_rows, arguments);
     if (fault != nullptr) {
-        std::fprintf(stderr, "%s: %s\n", name.c_str(), fault);
+        std::fprintf(stderr, "%s: %s\n", kernel, fault);
     }
     return fault == nullptr;
 }

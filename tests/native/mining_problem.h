@@ -160,6 +160,16 @@ struct SemiHardAnswers {
     int rescanned = 0;
 };
 
+struct LossAnswers {
+    double loss = 0;
+    tercet::uint64 non_zero = 0;
+    // By position, [rows, depth].
+    std::vector<double> gradient;
+
+    // Whether terms are the expected ones, the loss within float32 rounding of them, and the gradient within 2e-6 of its largest component; if not, says so.
+    bool agree_with(const LossAnswers& expected, Metric metric) const;
+};
+
 class MiningProblem {
 public:
     // The square form, anchors in the gallery's order where `symmetric`.
@@ -195,6 +205,12 @@ public:
     std::vector<int> positives_of(int anchor) const;
     double value(int anchor, int position, bool root) const;
 
+    // Makes every row of the symmetric form an anchor, those without a positive too. Before prepare.
+    void add_every_row();
+    // The loss over all triplets, some panels of columns at a time.
+    bool sum_terms(double margin, bool root, bool wants_gradient, int panels, LossAnswers& answers);
+    LossAnswers loss_oracle(double margin, bool root) const;
+
     double exact_key(int anchor, int position) const;
     double tolerance(int anchor) const;
     // By plain loops; kNothing where there is none.
@@ -211,6 +227,8 @@ private:
     void add_anchor(int row, int label, int self);
     void make_sides();
     bool run(const char* kernel, int blocks, int block_rows, const void* arguments);
+    // A kernel that is the same for all metrics.
+    bool run_plain(const char* kernel, int blocks, int block_rows, const void* arguments);
     tercet::Tolerance device_tolerance() const;
     const Side& anchor_side() const { return symmetric_ ? *gallery_side_ : *anchor_side_; }
     tercet::PackedRows anchor_packed() const;

@@ -24,9 +24,13 @@ public sealed class CudaPlanTests
             Assert.Equal(Unsafe.SizeOf<PositivesArguments>(), SimulatedDriver.ParameterBytes("positives_" + metric));
             Assert.Equal(Unsafe.SizeOf<SemiHardArguments>(), SimulatedDriver.ParameterBytes("semi_hard_" + metric));
             Assert.Equal(Unsafe.SizeOf<SemiHardArguments>(), SimulatedDriver.ParameterBytes("semi_hard_decide_" + metric));
+            foreach (string kernel in new[] { "mean", "centre", "weights", "finish" })
+                Assert.Equal(Unsafe.SizeOf<LossArguments>(), SimulatedDriver.ParameterBytes($"loss_{kernel}_{metric}"));
             Assert.Equal(Unsafe.SizeOf<KeyRowsArguments>(), SimulatedDriver.ParameterBytes("key_rows_" + metric));
         }
 
+        foreach (string kernel in new[] { "sums", "collect", "terms" })
+            Assert.Equal(Unsafe.SizeOf<LossArguments>(), SimulatedDriver.ParameterBytes("loss_" + kernel));
         Assert.Equal(-1, SimulatedDriver.ParameterBytes("no_such_kernel"));
     }
 
@@ -85,6 +89,32 @@ public sealed class CudaPlanTests
 
         Assert.Equal(expected, CudaPlan.BucketAnchors(pairOffsets, first, budget));
         Assert.Equal(5L * expected, CudaPlan.Buckets(pairOffsets, first, expected));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 128)]
+    [InlineData(1024, 1, 1024)]
+    [InlineData(1025, 2, 640)]
+    [InlineData(1800, 2, 1024)]
+    [InlineData(65536, 64, 1024)]
+    public void Segments_AnyNumberOfRows_HoldThemAllWithLessThanAPanelEachToSpare(int rows, int segments, int segmentRows)
+    {
+        LossPlan plan = new(rows, 9, wantsGradient: true);
+
+        Assert.Equal((segments, segmentRows), (plan.Segments, plan.SegmentRows));
+        Assert.InRange(plan.AllSegmentRows, plan.PaddedRows, plan.PaddedRows + (128 * segments) - 1);
+    }
+
+    [Fact]
+    public void ChunkPanels_OfALoss_AreBetweenOneAndAll()
+    {
+        Assert.Equal(1, new LossPlan(1800, 128, wantsGradient: true).ChunkPanels(1));
+        Assert.Equal(15, new LossPlan(1800, 128, wantsGradient: true).ChunkPanels(long.MaxValue));
+
+        // One of 1,024 rows and 128 dimensions takes 512 KB of weights, 64 KB of sums and 16 KB of partial sums.
+        Assert.Equal(2, new LossPlan(1024, 128, wantsGradient: true).ChunkPanels(2 * (512 + 64 + 16) << 10));
+        Assert.Equal(1, new LossPlan(1024, 128, wantsGradient: true).ChunkPanels((2 * (512 + 64 + 16) << 10) - 1));
+        Assert.Equal(2, new LossPlan(1024, 128, wantsGradient: false).ChunkPanels(2 * 16 << 10));
     }
 
     [Fact]

@@ -7,8 +7,7 @@ using Tercet.Mining;
 namespace Tercet.Backends.Cuda;
 
 /// <summary>
-/// One loaded problem on the device, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing. The loss over all
-/// triplets is the CPU backend's.
+/// One loaded problem on the device, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing.
 /// </summary>
 internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 {
@@ -23,7 +22,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private readonly ExtremesPass _extremes;
     private readonly KeyRowsPass _keyRows;
     private readonly SemiHardPass _semiHard;
-    private readonly HostRules _hostRules;
+    private readonly LossPass _loss;
     private readonly PinnedBuffer<uint> _largest;
     private PinnedBuffer<float> _staging;
     private PinnedBuffer<int> _order;
@@ -32,7 +31,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private SourceRows _gallerySource;
     private int _depth;
 
-    public CudaSession(ICudaDriver driver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, WorkerTeam team, CpuBackend cpu, long keyBudget)
+    public CudaSession(ICudaDriver driver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, WorkerTeam team, long keyBudget)
     {
         (_driver, _kernels) = (driver, kernels);
         _pageLocked = new PageLockedAllocator(driver);
@@ -48,7 +47,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _extremes = new ExtremesPass(this, driver, _pageLocked);
         _keyRows = new KeyRowsPass(this, driver, _pageLocked, team, keyBudget);
         _semiHard = new SemiHardPass(this, driver, _pageLocked, team, keyBudget);
-        _hostRules = new HostRules(cpu);
+        _loss = new LossPass(this, driver, _pageLocked, keyBudget);
     }
 
     /// <inheritdoc/>
@@ -99,7 +98,6 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     {
         (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Gallery.Width);
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
-        _hostRules.Load(problem, anchors, gallery, cancellationToken);
         if (Layout.AnchorCount == 0)
             return;
 
@@ -129,7 +127,6 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     public void Unload()
     {
-        _hostRules.Unload();
         _anchorSource = default;
         _gallerySource = default;
         Layout = null!;
@@ -174,7 +171,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     public void ScanRows(IKeyRowConsumer consumer) => _keyRows.Run(consumer);
 
     /// <inheritdoc/>
-    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _hostRules.SumTerms(margin, gradient, out nonZeroTerms);
+    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _loss.Run(margin, gradient, out nonZeroTerms);
 
     /// <summary>Replaces a page-locked buffer that is too short.</summary>
     public void Grow<T>(ref PinnedBuffer<T> buffer, long length)
@@ -193,6 +190,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _extremes.Dispose();
         _keyRows.Dispose();
         _semiHard.Dispose();
+        _loss.Dispose();
         _gallery.Dispose();
         _anchors.Dispose();
         _staging.Dispose();
