@@ -41,7 +41,7 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     images+=("--image3=kind=elf,sm=${arch#sm_},file=$cubin")
     kernels=$(sed -n "s/.*Compiling entry function '\([a-z0-9_]*\)'.*/\1/p" "$out/$arch.log")
     echo "$arch: $(echo "$kernels" | wc -l) kernels, at most $(sed -n 's/.*Used \([0-9]*\) registers.*/\1/p' "$out/$arch.log" | sort -n | tail -n 1) registers"
-    [ "$(echo "$kernels" | wc -l)" -ge 14 ] || complain "$arch: kernels are missing"
+    [ "$(echo "$kernels" | wc -l)" -ge 31 ] || complain "$arch: kernels are missing"
     grep -E '[1-9][0-9]* bytes (spill|stack)' "$out/$arch.log" && complain "$arch: registers are spilled"
     for kernel in $kernels; do
         must_not "$kernel" '\bATOM[A-Z]*\.[A-Z0-9.]*CAS|\bATOM\.CAS' 'a compare-and-swap, which spins'
@@ -52,6 +52,13 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
         must "$kernel" '\bLDS(\.U)?\.128\b' '128-bit reads of shared memory'
         must "$kernel" '\b(ATOMG?|RED)\.E\.MIN' 'a native atomic minimum'
     done
+    for kernel in semi_hard_squared_euclidean semi_hard_cosine loss_weights_squared_euclidean loss_weights_cosine loss_sums; do
+        must "$kernel" '\bFFMA\b' 'fused multiply-adds'
+        must "$kernel" '\bLDS(\.U)?\.128\b' '128-bit reads of shared memory'
+    done
+    must semi_hard_squared_euclidean '\b(ATOMG?|RED)\.E\.MIN' 'a native atomic minimum'
+    must semi_hard_squared_euclidean '\bDFMA\b' 'fused float64'
+    must loss_weights_squared_euclidean '\b(ATOMG?|REDG?)\.E\.ADD' 'a native atomic addition'
     # Cards before sm_80 have a kernel that is never launched.
     if [ "$arch" != sm_75 ]; then
         for kernel in extremes_mma_squared_euclidean extremes_mma_cosine; do

@@ -90,6 +90,73 @@ struct ExtremesArguments {
     int symmetric;          // anchor position i is gallery position i: only the upper triangle of tiles is computed
 };
 
+// Tables of one element a positive pair: those of anchor a are [offsets[a], offsets[a + 1]). Values are in the metric's unit.
+struct Positives {
+    const long long* offsets;   // [anchors + 1]
+    double* values;             // exact distances, by position
+    double* sorted;             // the same ascending
+    int* order;                 // rank -> index by position
+    float* keys;                // the sorted distances' keys
+    float* margin_keys;         // the keys of the sorted distances plus the margin
+    double margin;
+    int root;                   // whether a value is its key's root
+};
+
+struct PositivesArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    Classes classes;
+    Positives positives;
+};
+
+// An anchor's negatives by the number of its positives that are nearer: one bucket a number, as a kind of extreme of its own, and behind them one for the
+// farthest negative. Of a chunk of anchors, anchor by anchor.
+struct Buckets {
+    KindBuffers buffers;
+    double* keys;               // exact keys of what was found
+};
+
+struct SemiHardArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    Classes classes;
+    Tolerance tolerance;
+    Positives positives;
+    Buckets buckets;
+    uint64* hard;               // triplets with a gap <= 0, [anchors]
+    uint64* violating;          // triplets with a gap <= the margin, [anchors]
+    int first_panel;            // the chunk's first panel of anchors
+    int first_column;           // the launch's first panel of gallery rows
+    int counts;                 // whether triplets are counted
+    int farthest;               // whether the farthest negative is wanted
+};
+
+// The loss over all triplets. Every row is an anchor, at its own position; a chunk is some panels of columns.
+struct LossArguments {
+    PackedRows rows;
+    Classes classes;
+    Tolerance tolerance;
+    Positives positives;
+    float* mean;                // [dimension panels * 128]
+    float* centred;             // rows less their mean, [dimension panels, segments * segment_rows, 128]; zeros where there is no row or dimension
+    float* weights;             // of the chunk's pairs, [chunk_panels, segments * segment_rows, 128]
+    float* segment_sums;        // [segments, chunk_panels * 128, dimension panels * 128]
+    float* sums;                // weighted sums of other rows, [panels * 128, dimension panels * 128]
+    double* chunk_weights;      // sums over one panel of columns, [chunk_panels, panels * 128]
+    double* chunk_losses;
+    double* weight_sums;        // sums over all columns so far, [panels * 128]
+    double* losses;             // the negatives' part in an anchor's loss so far, [panels * 128]; at the end the anchor's loss
+    int* tallies;               // negatives by how many of an anchor's thresholds lie above them, from offsets[a] + a on
+    int* violations;            // negatives that violate a positive, [pairs]
+    uint64* non_zero;           // an anchor's terms above zero, [anchors]
+    float* gradient;            // [anchors, depth]
+    int segments;
+    int segment_rows;           // a multiple of 128
+    int first_column;           // the chunk's first panel of columns
+    int chunk_panels;
+    int wants_gradient;
+};
+
 struct KeyRowsArguments {
     PackedRows anchors;
     PackedRows gallery;

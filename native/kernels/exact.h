@@ -24,6 +24,8 @@ TERCET_DEVICE double sum_over_lanes(int depth, FactorsOf factors_of) {
     const int lane = device::thread() & (kPairLanes - 1);
     double sum = 0.0;
     int k = 0;
+    // Unrolled further the loads would take registers that the fused kernels have not got.
+#pragma unroll 2
     for (; k + kPairLanes <= depth; k += kPairLanes) {
         const Factors factors = factors_of(k + lane);
         sum = device::multiply_add(factors.x, factors.y, sum);
@@ -32,6 +34,7 @@ TERCET_DEVICE double sum_over_lanes(int depth, FactorsOf factors_of) {
     sum = device::add(sum, device::shuffle_xor(sum, 1));
     sum = device::add(sum, device::shuffle_xor(sum, 2));
     sum = device::add(sum, device::shuffle_xor(sum, 4));
+#pragma unroll 1
     for (; k < depth; ++k) {
         const Factors factors = factors_of(k);
         sum = device::add(sum, device::multiply(factors.x, factors.y));

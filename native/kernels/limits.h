@@ -13,4 +13,11 @@ TERCET_DEVICE float slack_of(const Tolerance& tolerance, float term) {
     return 2.001f * (tolerance.slope * (term + from_ordered_bits(*tolerance.largest)) + tolerance.constant);
 }
 
+// How near a key may be to a threshold before float64 has to decide: the tolerance, and for the roundings of a threshold to float32 and of a key less this
+// 6.7·2⁻²⁴ of the two terms, which are at least half as large as any key.
+TERCET_DEVICE float doubt_of(const Tolerance& tolerance, float term) {
+    const float terms = term + from_ordered_bits(*tolerance.largest);
+    return 1.001f * (tolerance.slope * terms + tolerance.constant) + 4e-7f * terms;
+}
+
 }  // namespace tercet

@@ -86,13 +86,23 @@ public:
                       static_cast<void**>(parameters), static_cast<void**>(nullptr));
         driver_->call("cuEventRecord", end_, static_cast<Handle>(nullptr));
         driver_->call("cuEventSynchronize", end_);
-        driver_->call("cuEventElapsedTime", &milliseconds_[kernel], start_, end_);
+        float milliseconds = 0;
+        driver_->call("cuEventElapsedTime", &milliseconds, start_, end_);
+        milliseconds_[kernel] += milliseconds;
         return nullptr;
     }
 
     int compute_major() const { return major_; }
 
-    float milliseconds(const std::string& kernel) const { return milliseconds_.at(kernel); }
+    // Of all launches of all kernels since the last call.
+    float take_milliseconds() {
+        float sum = 0;
+        for (const auto& each : milliseconds_) {
+            sum += each.second;
+        }
+        milliseconds_.clear();
+        return sum;
+    }
 
 private:
     std::unique_ptr<Driver> driver_;
@@ -132,23 +142,86 @@ void check(test::MiningProblem& problem, const char* what) {
     wrong += different;
 }
 
+void check_semi_hard(test::MiningProblem& problem, const char* what) {
+    const test::SemiHardRequest request = {0.2, false, true, true, 4};
+    test::SemiHardAnswers answers;
+    const bool ran = problem.prepare() && problem.find_semi_hard(request, answers);
+    const int different = ran ? test::count_wrong(problem, request, answers, 1) : 1;
+    std::printf("%-40s %6d anchors, %5d buckets scanned again, %d wrong\n", what, problem.anchor_count(), answers.rescanned, different);
+    wrong += different;
+}
+
+void check_loss(const test::Matrix& rows, test::Metric metric, const char* what) {
+    test::MiningProblem problem(rows, metric, true);
+    problem.add_every_row();
+    test::LossAnswers answers;
+    const bool good = problem.prepare() && problem.sum_terms(0.2, false, true, 4, answers) && answers.agree_with(problem.loss_oracle(0.2, false), metric);
+    std::printf("%-40s %6d rows, %llu terms above 0, %s\n", what, rows.count, static_cast<unsigned long long>(answers.non_zero), good ? "0 wrong" : "wrong");
+    wrong += good ? 0 : 1;
+}
+
+void report(const char* what, const char* rule, std::vector<float> times, double flop) {
+    std::sort(times.begin(), times.end());
+    const auto median = static_cast<double>(times[times.size() / 2]);
+    std::printf("%-40s %s %.3f ms (median of %zu), %.2f TFLOP/s\n", what, rule, median, times.size(), flop / median * 1e-9);
+}
+
+void time_semi_hard(int count, int depth) {
+    std::mt19937 random(8u);
+    test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    char what[64];
+    std::snprintf(what, sizeof what, "N = %d, D = %d, float32", count, depth);
+    problem.prepare();
+    for (bool counts : {false, true}) {
+        std::vector<float> times;
+        const test::SemiHardRequest request = {0.2, false, counts, false, 512};
+        for (int run = 0; run < 5; ++run) {
+            test::SemiHardAnswers answers;
+            card().take_milliseconds();
+            problem.find_semi_hard(request, answers);
+            times.push_back(card().take_milliseconds());
+            if (run == 0) {
+                const int different = test::count_wrong(problem, request, answers, std::max(1, count / 100));
+                std::printf("%-40s %6d anchors, %5d buckets scanned again, %d wrong\n", what, problem.anchor_count(), answers.rescanned, different);
+                wrong += different;
+            }
+        }
+        report(what, counts ? "semi-hard, counted" : "semi-hard", times, 2.0 * count * count * depth);
+    }
+}
+
+void time_loss(int count, int depth) {
+    std::mt19937 random(9u);
+    test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    problem.add_every_row();
+    char what[64];
+    std::snprintf(what, sizeof what, "N = %d, D = %d, float32", count, depth);
+    problem.prepare();
+    std::vector<float> times;
+    for (int run = 0; run < 3; ++run) {
+        test::LossAnswers answers;
+        card().take_milliseconds();
+        problem.sum_terms(0.2, false, true, 8, answers);
+        times.push_back(card().take_milliseconds());
+    }
+    report(what, "loss over all triplets and gradient", times, 4.0 * count * count * depth);
+}
+
 void time_pass(int count, int depth, test::Unit unit) {
     std::mt19937 random(7u);
     test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
     problem.set_unit(unit);
     char what[64];
     std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
-    const std::string pass = unit == test::Unit::kTensorCores ? "extremes_mma_squared_euclidean" : "extremes_squared_euclidean";
     check(problem, what);
     std::vector<float> times;
     for (int run = 0; run < 7; ++run) {
         std::vector<int> found[tercet::kKinds];
+        card().take_milliseconds();
         problem.find_extremes(1 << tercet::kFarthestPositive | 1 << tercet::kNearestNegative, found);
-        times.push_back(card().milliseconds(pass) + card().milliseconds("decide_squared_euclidean") + card().milliseconds("rescan_squared_euclidean"));
+        times.push_back(card().take_milliseconds());
     }
-    std::sort(times.begin(), times.end());
-    const double flop = static_cast<double>(count) * count * depth;
-    std::printf("%-40s batch-hard %.3f ms (median of 7), %.2f TFLOP/s of symmetric work\n", what, static_cast<double>(times[3]), flop / static_cast<double>(times[3]) * 1e-9);
+    report(what, "batch-hard", times, static_cast<double>(count) * count * depth);
 }
 
 }  // namespace
@@ -194,6 +267,9 @@ int main(int argc, char** argv) {
             check(on_tensor_cores, uses_tensor_cores ? "batch, tensor cores" : "batch, no tensor cores for float16 pairs");
             test::MiningProblem in_order(test::make_rows(kind, count, 21, 9, random), metric, false);
             check(in_order, "batch, anchors in the caller's order");
+            test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
+            check_semi_hard(semi_hard, "semi-hard");
+            check_loss(test::make_rows(kind, count / 2, 21, count / 12, random), metric, "loss over all triplets");
         }
     }
     if (!small) {
@@ -201,6 +277,10 @@ int main(int argc, char** argv) {
             time_pass(size.first, size.second, test::Unit::kFloat32);
             if (uses_tensor_cores) {
                 time_pass(size.first, size.second, test::Unit::kTensorCores);
+            }
+            if (size.first <= 65536 && size.second <= 128) {
+                time_semi_hard(size.first, size.second);
+                time_loss(size.first, size.second);
             }
         }
     }

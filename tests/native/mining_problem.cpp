@@ -85,10 +85,13 @@ tercet::PackedRows MiningProblem::anchor_packed() const {
 }
 
 bool MiningProblem::run(const char* kernel, int blocks, int block_rows, const void* arguments) {
-    const std::string name = std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean");
-    const char* fault = machine().launch(name.c_str(), blocks, block_rows, arguments);
+    return run_plain((std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean")).c_str(), blocks, block_rows, arguments);
+}
+
+bool MiningProblem::run_plain(const char* kernel, int blocks, int block_rows, const void* arguments) {
+    const char* fault = machine().launch(kernel, blocks, block_rows, arguments);
     if (fault != nullptr) {
-        std::fprintf(stderr, "%s: %s\n", name.c_str(), fault);
+        std::fprintf(stderr, "%s: %s\n", kernel, fault);
     }
     return fault == nullptr;
 }
@@ -115,19 +118,22 @@ tercet::Tolerance MiningProblem::device_tolerance() const {
     return {gallery_side_->largest.data.get(), static_cast<float>(slope), static_cast<float>(2.02 * (0.5 * gallery_.depth + 4) * 1.5e-45)};
 }
 
+MiningProblem::ClassTables::ClassTables(const MiningProblem& problem) : starts(problem.starts_.size()), ends(starts.size), selves(starts.size) {
+    std::copy(problem.starts_.begin(), problem.starts_.end(), starts.data.get());
+    std::copy(problem.ends_.begin(), problem.ends_.end(), ends.data.get());
+    std::copy(problem.selves_.begin(), problem.selves_.end(), selves.data.get());
+}
+
 bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::kKinds]) {
     const std::size_t anchors = at(anchor_count());
     std::vector<std::unique_ptr<Buffer<tercet::uint32>>> best;
     std::vector<std::unique_ptr<Buffer<int>>> counts, answers;
     std::vector<std::unique_ptr<Buffer<tercet::uint64>>> candidates;
     tercet::ExtremesArguments arguments = {};
-    Buffer<int> starts(anchors), ends(anchors), selves(anchors);
-    std::copy(starts_.begin(), starts_.end(), starts.data.get());
-    std::copy(ends_.begin(), ends_.end(), ends.data.get());
-    std::copy(selves_.begin(), selves_.end(), selves.data.get());
+    const ClassTables classes(*this);
     arguments.anchors = anchor_packed();
     arguments.gallery = gallery_side_->rows();
-    arguments.classes = {starts.data.get(), ends.data.get(), selves.data.get()};
+    arguments.classes = classes.classes();
     arguments.tolerance = device_tolerance();
     arguments.anchor_halves = anchor_side().halves();
     arguments.gallery_halves = gallery_side_->halves();

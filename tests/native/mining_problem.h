@@ -1,6 +1,7 @@
 // A mining problem on the host: rows and labels, the layout that the engine gives to kernels, the launches that a backend makes, and a float64 oracle.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -123,6 +124,52 @@ struct Side {
     int depth;
 };
 
+// Tables of one element a positive pair.
+struct PositiveTables {
+    PositiveTables(std::vector<long long> first, double margin_value, bool is_root)
+        : offsets(first.size()), values(static_cast<std::size_t>(first.back()), std::nan("")), sorted(values.size, std::nan("")), order(values.size, -1),
+          keys(values.size, std::nanf("")), margin_keys(values.size, std::nanf("")), margin(margin_value), root(is_root) {
+        std::copy(first.begin(), first.end(), offsets.data.get());
+    }
+
+    tercet::Positives positives() const {
+        return {offsets.data.get(), values.data.get(), sorted.data.get(), order.data.get(), keys.data.get(), margin_keys.data.get(), margin, root ? 1 : 0};
+    }
+
+    Buffer<long long> offsets;
+    Buffer<double> values, sorted;
+    Buffer<int> order;
+    Buffer<float> keys, margin_keys;
+    double margin;
+    bool root;
+};
+
+// What semi-hard mining is asked for, and how.
+struct SemiHardRequest {
+    double margin;
+    bool root, counts, farthest;
+    // Panels of anchors done at a time.
+    int panels;
+};
+
+// By anchor; negatives by positive, in order of position. Gallery positions.
+struct SemiHardAnswers {
+    std::vector<std::vector<int>> negatives;
+    std::vector<int> nearest, farthest;
+    std::vector<tercet::uint64> hard, violating;
+    int rescanned = 0;
+};
+
+struct LossAnswers {
+    double loss = 0;
+    tercet::uint64 non_zero = 0;
+    // By position, [rows, depth].
+    std::vector<double> gradient;
+
+    // Whether terms are the expected ones, the loss within float32 rounding of them, and the gradient within 2e-6 of its largest component; if not, says so.
+    bool agree_with(const LossAnswers& expected, Metric metric) const;
+};
+
 class MiningProblem {
 public:
     // The square form, anchors in the gallery's order where `symmetric`.
@@ -148,6 +195,22 @@ public:
 
     bool key_rows(int first_panel, int panels, std::vector<float>& keys);
 
+    // The exact distances of all positives, and their order.
+    bool sort_positives(PositiveTables& tables);
+    std::vector<long long> pair_offsets() const;
+
+    bool find_semi_hard(const SemiHardRequest& request, SemiHardAnswers& answers);
+    // Adds one anchor's answers, by plain loops.
+    void semi_hard_oracle(const SemiHardRequest& request, int anchor, SemiHardAnswers& answers) const;
+    std::vector<int> positives_of(int anchor) const;
+    double value(int anchor, int position, bool root) const;
+
+    // Makes every row of the symmetric form an anchor, those without a positive too. Before prepare.
+    void add_every_row();
+    // The loss over all triplets, some panels of columns at a time.
+    bool sum_terms(double margin, bool root, bool wants_gradient, int panels, LossAnswers& answers);
+    LossAnswers loss_oracle(double margin, bool root) const;
+
     double exact_key(int anchor, int position) const;
     double tolerance(int anchor) const;
     // By plain loops; kNothing where there is none.
@@ -159,13 +222,23 @@ public:
     long long pitch() const { return static_cast<long long>(gallery_side_->panel_count) * tercet::kPanelRows; }
 
 private:
+    bool is_negative(int anchor, int position) const;
     void order_gallery();
     void add_anchor(int row, int label, int self);
     void make_sides();
     bool run(const char* kernel, int blocks, int block_rows, const void* arguments);
+    // A kernel that is the same for all metrics.
+    bool run_plain(const char* kernel, int blocks, int block_rows, const void* arguments);
     tercet::Tolerance device_tolerance() const;
     const Side& anchor_side() const { return symmetric_ ? *gallery_side_ : *anchor_side_; }
     tercet::PackedRows anchor_packed() const;
+    // Labels' intervals in kernel memory.
+    struct ClassTables {
+        explicit ClassTables(const MiningProblem& problem);
+        tercet::Classes classes() const { return {starts.data.get(), ends.data.get(), selves.data.get()}; }
+
+        Buffer<int> starts, ends, selves;
+    };
 
     Matrix anchors_, gallery_;
     Metric metric_;
@@ -178,5 +251,8 @@ private:
     int rescanned_ = 0;
     int imprecise_ = 0;
 };
+
+// How many answers differ from the oracle's, of every step-th anchor.
+int count_wrong(const MiningProblem& problem, const SemiHardRequest& request, const SemiHardAnswers& answers, int step);
 
 }  // namespace test

@@ -1,11 +1,29 @@
 # The kernels run on the host: plainly, under the address sanitizer, and with faults planted in them, which must be found.
-function(tercet_simulation_tests name kernels)
-    add_executable(${name} simulation_tests.cpp mining_problem.cpp)
-    target_link_libraries(${name} PRIVATE ${kernels} tercet_warnings)
+set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests loss_tests)
+# tercet_simulation_cases(target kernels): the tests as objects, compiled once for all the kernels that they are linked with.
+function(tercet_simulation_cases target kernels)
+    add_library(${target} OBJECT mining_problem.cpp semi_hard_problem.cpp loss_problem.cpp)
+    foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+        target_sources(${target} PRIVATE ${family}.cpp)
+    endforeach()
+    get_target_property(options ${kernels} INTERFACE_COMPILE_OPTIONS)
+    target_compile_options(${target} PRIVATE "$<$<BOOL:${options}>:${options}>")
+    target_compile_definitions(${target} PRIVATE TERCET_HOST_SIM)
+    target_include_directories(${target} PRIVATE ${TERCET_KERNEL_FOLDER} ${TERCET_SIMULATION_FOLDER})
+    target_link_libraries(${target} PRIVATE tercet_native tercet_warnings)
 endfunction()
 
-tercet_simulation_tests(simulation_tests simulated_kernels)
-tercet_add_cases(simulation_tests simulation_tests.cpp simulation_tests)
+function(tercet_simulation_tests name kernels cases)
+    add_executable(${name} $<TARGET_OBJECTS:${cases}>)
+    target_link_libraries(${name} PRIVATE ${kernels})
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+endfunction()
+
+tercet_simulation_cases(simulation_cases simulated_kernels)
+tercet_simulation_tests(simulation_tests simulated_kernels simulation_cases)
+foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+    tercet_add_cases(simulation_tests ${family}.cpp ${family})
+endforeach()
 
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_FLAGS -fsanitize=address)
@@ -13,15 +31,18 @@ check_cxx_source_compiles("int main() { return 0; }" TERCET_HAS_ADDRESS_SANITIZE
 unset(CMAKE_REQUIRED_FLAGS)
 if(TERCET_HAS_ADDRESS_SANITIZER)
     tercet_simulated_kernels(simulated_kernels_asan ${TERCET_KERNEL_FOLDER} -fsanitize=address -fno-omit-frame-pointer)
-    tercet_simulation_tests(simulation_tests_asan simulated_kernels_asan)
-    tercet_add_cases(simulation_tests_asan simulation_tests.cpp simulation_tests_asan)
+    tercet_simulation_cases(simulation_cases_asan simulated_kernels_asan)
+    tercet_simulation_tests(simulation_tests_asan simulated_kernels_asan simulation_cases_asan)
+    foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+        tercet_add_cases(simulation_tests_asan ${family}.cpp ${family}_asan)
+    endforeach()
 else()
     message(STATUS "This compiler has no address sanitizer: the kernels are simulated without it.")
 endif()
 
 # The other way of switching stacks, which machines other than x86-64 use.
 tercet_simulated_kernels(simulated_kernels_ucontext ${TERCET_KERNEL_FOLDER} -DTERCET_UCONTEXT)
-tercet_simulation_tests(simulation_tests_ucontext simulated_kernels_ucontext)
+tercet_simulation_tests(simulation_tests_ucontext simulated_kernels_ucontext simulation_cases)
 add_test(NAME simulation_tests_ucontext COMMAND simulation_tests_ucontext every_schedule_gives_the_oracles_extremes)
 
 # tercet_planted_fault(name file right wrong case expected options...): the kernels with one piece of a file replaced; the test case must fail with what is expected.
@@ -41,8 +62,23 @@ function(tercet_planted_fault name file right wrong case expected)
         endif()
         file(CONFIGURE OUTPUT ${folder}/${base} CONTENT "${text}" @ONLY)
     endforeach()
-    tercet_simulated_kernels(faulty_${name} ${folder} ${ARGN})
-    tercet_simulation_tests(fault_${name} faulty_${name})
+    set(sound simulated_kernels)
+    set(cases simulation_cases)
+    if(ARGN)
+        set(sound simulated_kernels_asan)
+        set(cases simulation_cases_asan)
+    endif()
+    get_filename_component(stem ${file} NAME_WE)
+    if(file MATCHES "[.]cu$")
+        # Only the faulty file is compiled again.
+        set(TERCET_KERNEL_NAMES ${stem})
+        tercet_simulated_kernels(faulty_${name} ${folder} ${ARGN})
+        tercet_simulation_tests(fault_${name} faulty_${name} ${cases})
+        target_sources(fault_${name} PRIVATE "$<FILTER:$<TARGET_OBJECTS:${sound}>,EXCLUDE,/(${stem}|simulation|fiber)[.]cpp>")
+    else()
+        tercet_simulated_kernels(faulty_${name} ${folder} ${ARGN})
+        tercet_simulation_tests(fault_${name} faulty_${name} ${cases})
+    endif()
     add_test(NAME planted_fault.${name} COMMAND fault_${name} ${case})
     set_tests_properties(planted_fault.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${expected}")
 endfunction()
@@ -62,7 +98,21 @@ tercet_planted_fault(low_halves_forgotten tile_mma.h
     "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
 tercet_planted_fault(limit_without_tolerance limits.h
     "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_sorting_steps_missing positives.cu
+    "device::barrier();  // the step is done" "" positives_are_sorted_by_their_exact_distances "CHECK.wrong == 0. failed")
+tercet_planted_fault(doubt_forgotten ranks.h
+    "thresholds[rank] > key + doubt" "thresholds[rank] >= key" every_schedule_gives_the_oracles_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(filling_rows_keep_their_weights loss_weights_simt.cu
+    "target[item] = 0.0f;" "static_cast<void>(target[item]);" loss_over_several_segments_and_panels_of_dimensions_is_the_oracles "[1-9][0-9]* components of the gradient too far off")
+tercet_planted_fault(small_keys_stay_float32 loss_weights_simt.cu
+    "kSmallKeyFactor = 1024.0f" "kSmallKeyFactor = 0.0f" every_schedule_gives_the_oracles_loss "; 0 components of the gradient too far off")
 if(TERCET_HAS_ADDRESS_SANITIZER)
+    tercet_planted_fault(column_past_the_last loss_weights_simt.cu
+        "row < arguments.rows.count ? row : arguments.rows.count - 1" "row < arguments.rows.count ? row : row" every_schedule_gives_the_oracles_loss
+        "AddressSanitizer: heap-buffer-overflow" -fsanitize=address -fno-omit-frame-pointer)
+    tercet_planted_fault(anchor_past_the_last semi_hard_simt.cu
+        "const int known = exists ? anchor : arguments.anchors.count - 1" "const int known = anchor" every_schedule_gives_the_oracles_semi_hard_negatives
+        "AddressSanitizer: heap-buffer-overflow" -fsanitize=address -fno-omit-frame-pointer)
     tercet_planted_fault(bounds_check_missing prepare.cu
         "position < rows.count && k < rows.depth" "k < rows.depth" prepare_packs_rows_and_takes_norms "AddressSanitizer: heap-buffer-overflow"
         -fsanitize=address -fno-omit-frame-pointer)

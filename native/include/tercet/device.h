@@ -76,8 +76,9 @@ inline uint32 atomic_max(uint32* address, uint32 value) {
     }
     return old;
 }
-inline int atomic_add(int* address, int value) {
-    const int old = *address;
+template <typename T>
+T atomic_add(T* address, T value) {
+    const T old = *address;
     *address = old + value;
     return old;
 }
@@ -133,6 +134,7 @@ inline void multiply_fragments(float (&sums)[4], const Uint4& rows, uint32 colum
 }
 
 inline int lowest_bit(uint32 bits) { return __builtin_ctz(bits); }
+inline int highest_bit(uint32 bits) { return 31 - __builtin_clz(bits); }
 inline int bit_count(uint32 bits) { return __builtin_popcount(bits); }
 inline float infinity() { return __builtin_huge_valf(); }
 
@@ -161,7 +163,8 @@ TERCET_DEVICE T shuffle_xor(T value, int mask) { return __shfl_xor_sync(0xFFFFFF
 TERCET_DEVICE uint32 peek(const uint32* address) { return *static_cast<const volatile uint32*>(address); }
 TERCET_DEVICE uint32 atomic_min(uint32* address, uint32 value) { return atomicMin(address, value); }
 TERCET_DEVICE uint32 atomic_max(uint32* address, uint32 value) { return atomicMax(address, value); }
-TERCET_DEVICE int atomic_add(int* address, int value) { return atomicAdd(address, value); }
+template <typename T>
+TERCET_DEVICE T atomic_add(T* address, T value) { return atomicAdd(address, value); }
 
 TERCET_DEVICE uint32 to_half(float value) {
     unsigned short half;
@@ -187,6 +190,7 @@ TERCET_DEVICE void multiply_fragments(float (&sums)[4], const Uint4& rows, uint3
 }
 
 TERCET_DEVICE int lowest_bit(uint32 bits) { return __ffs(static_cast<int>(bits)) - 1; }
+TERCET_DEVICE int highest_bit(uint32 bits) { return 31 - __clz(static_cast<int>(bits)); }
 TERCET_DEVICE int bit_count(uint32 bits) { return __popc(bits); }
 TERCET_DEVICE float infinity() { return __int_as_float(0x7F800000); }
 

@@ -64,7 +64,8 @@ public sealed class CudaAgreementTests
 
         Assert.InRange(selected, 1000, int.MaxValue);
         Assert.Contains(driver.Launched, name => name.StartsWith("extremes_", StringComparison.Ordinal));
-        Assert.Contains(driver.Launched, name => name.StartsWith("key_rows_", StringComparison.Ordinal));
+        Assert.Contains(driver.Launched, name => name.StartsWith("semi_hard_", StringComparison.Ordinal));
+        Assert.DoesNotContain(driver.Launched, name => name.StartsWith("key_rows_", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -92,7 +93,8 @@ public sealed class CudaAgreementTests
     public void StreamPairs_InSmallChunks_StreamsTheOraclesPairsInOrder(DistanceMetric metric, int schedule)
     {
         // One panel of anchors a chunk, so that a batch of 300 takes three.
-        using OwnedMiner owned = new(SimulatedDriver.NewBackend(new SimulatedDriver { Schedule = schedule }, keyBudget: 1));
+        SimulatedDriver driver = new() { Schedule = schedule };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver, keyBudget: 1));
         MiningCase each = MiningCase.Square(RowKind.Clustered, LabelKind.NegativeOnly, 300, 9, seed: 31 + schedule);
         var oracle = new Oracle(each, metric);
         MiningOptions options = new() { Metric = metric, Threads = 2, NegativeOnlyLabel = each.NegativeOnlyLabel };
@@ -102,6 +104,25 @@ public sealed class CudaAgreementTests
 
         Assert.NotEmpty(pairs);
         Agreement.Check(oracle, oracle.Pairs(0.2), pairs, $"{each}; {options}", 0.2);
+        Assert.Contains(driver.Launched, name => name.StartsWith("key_rows_", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndSchedules))]
+    public void Mine_SemiHardInSmallChunks_SelectsWhatTheOracleSelects(DistanceMetric metric, int schedule)
+    {
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(new SimulatedDriver { Schedule = schedule }, keyBudget: 1));
+        foreach ((RowKind rows, LabelKind labels) in new[] { (RowKind.Clustered, LabelKind.Uneven), (RowKind.Normal, LabelKind.Large) })
+        {
+            MiningCase each = MiningCase.Square(rows, labels, 270, 6, seed: 41 + schedule);
+            var oracle = new Oracle(each, metric);
+            MiningOptions options = new() { Rule = MiningRule.SemiHard, Metric = metric, Threads = 2, Fallback = SemiHardFallback.EasiestNegative };
+
+            Triplet[] actual = owned.Mine(each, options, out MiningStatistics statistics);
+
+            Agreement.Check(oracle, oracle.Mine(options), actual, $"{each}; {options}", options.Margin);
+            Agreement.Check(oracle, oracle.Counts(options.Margin), statistics.Counts, $"{each}; {options}", options.Margin);
+        }
     }
 
     [Fact]
@@ -118,20 +139,5 @@ public sealed class CudaAgreementTests
                 Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}; {options}", options.Margin);
             }
         }
-    }
-
-    [Fact]
-    public void BatchAllLoss_OnTheDevicesBackend_IsTheCpus()
-    {
-        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 60, 11, seed: 4);
-        using OwnedMiner device = new(SimulatedDriver.NewBackend(new SimulatedDriver()));
-        using TripletMiner cpu = new();
-        float[,] expected = new float[60, 11], actual = new float[60, 11];
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
-
-        LossResult loss = device.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions(), LossReduction.Sum, actual, cancellation);
-
-        Assert.Equal(cpu.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions(), LossReduction.Sum, expected, cancellation), loss);
-        Assert.Equal(expected, actual);
     }
 }

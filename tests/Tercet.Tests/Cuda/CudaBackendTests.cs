@@ -12,6 +12,7 @@ public sealed class CudaBackendTests
 
     private static readonly MiningOptions BatchHard = new() { Rule = MiningRule.BatchHard, Statistics = StatisticsLevel.Selected };
     private static readonly MiningOptions Counted = new() { Rule = MiningRule.RandomHard, Threads = 2 };
+    private static readonly MiningOptions SemiHard = new() { Rule = MiningRule.SemiHard, Threads = 2 };
 
     [Fact]
     public void Mine_SteadyState_AllocatesNothingOnEitherSide()
@@ -20,7 +21,7 @@ public sealed class CudaBackendTests
         using CudaBackend backend = SimulatedDriver.NewBackend(driver);
         using TripletMiner miner = new(backend);
         MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 90, 12, seed: 1);
-        foreach (MiningOptions options in new[] { BatchHard, Counted with { Threads = 1 } })
+        foreach (MiningOptions options in new[] { BatchHard, Counted with { Threads = 1 }, SemiHard with { Threads = 1 } })
         {
             Triplet[] triplets = new Triplet[miner.Capacity(each.Input, options)];
             CancellationToken cancellation = TestContext.Current.CancellationToken;
@@ -64,6 +65,42 @@ public sealed class CudaBackendTests
     }
 
     [Fact]
+    public void Mine_SemiHard_HoldsAndCopiesNoMatrixOfDistances()
+    {
+        SimulatedDriver driver = new();
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        using TripletMiner miner = new(backend);
+        MiningCase each = MiningCase.Square(RowKind.Normal, LabelKind.Few, 1000, 3, seed: 1);
+        Triplet[] triplets = new Triplet[miner.Capacity(each.Input, SemiHard)];
+
+        miner.Mine(each.Input, SemiHard, triplets, out _, TestContext.Current.CancellationToken);
+
+        // A positive pair has a bucket of 276 bytes and 36 bytes of tables, and 24 of them come back; an anchor has two buckets more, and two counts.
+        (long pairs, long anchors) = (triplets.Length, each.AnchorLabels.CountBy(label => label).Sum(label => label.Value > 1 ? label.Value : 0));
+        Assert.InRange(driver.DeviceBytes, 1, ((pairs * 312) + (anchors * 800)) * 5 / 4);
+        Assert.Equal((pairs * 24) + (anchors * ((2 * 12) + 16)) + ((anchors + 1) * sizeof(float)), driver.BytesToHost);
+    }
+
+    [Fact]
+    public void Mine_SemiHardWithLittleDeviceMemory_TakesSmallerChunks()
+    {
+        SimulatedDriver driver = new();
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        MiningCase each = MiningCase.Square(RowKind.Normal, LabelKind.Large, 300, 4, seed: 1);
+        int allocations = 0;
+
+        // Room for less than half of all candidates: a chunk of one panel is 128 of the 300 anchors.
+        long room = owned.Miner.Capacity(each.Input, SemiHard) * 32 * sizeof(ulong) / 2;
+        driver.Fail = (name, bytes) => name == "AllocateDevice" && bytes > room && ++allocations > 0 ? new CudaException("planned", OutOfMemory) : null;
+        var oracle = new Oracle(each, DistanceMetric.SquaredEuclidean);
+
+        Triplet[] triplets = owned.Mine(each, SemiHard, out _);
+
+        Assert.InRange(allocations, 1, int.MaxValue);
+        Agreement.Check(oracle, oracle.Mine(SemiHard), triplets, "little memory", SemiHard.Margin);
+    }
+
+    [Fact]
     public void Dispose_AfterCalls_GivesEverythingBack()
     {
         SimulatedDriver driver = new();
@@ -73,6 +110,7 @@ public sealed class CudaBackendTests
             MiningCase each = MiningCase.Square(RowKind.Normal, LabelKind.Few, 40, 5, seed: 1);
             miner.Mine(each.Input, BatchHard, new Triplet[40], out _, TestContext.Current.CancellationToken);
             miner.Mine(each.Input, Counted, new Triplet[miner.Capacity(each.Input, Counted)], out _, TestContext.Current.CancellationToken);
+            miner.Mine(each.Input, SemiHard, new Triplet[miner.Capacity(each.Input, SemiHard)], out _, TestContext.Current.CancellationToken);
         }
 
         backend.Dispose();

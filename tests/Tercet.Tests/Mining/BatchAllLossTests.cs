@@ -33,14 +33,14 @@ public sealed class BatchAllLossTests
             {
                 MiningCase each = MiningCase.Square(RowKind.Normal, labels, n, d, seed: n);
                 MiningOptions options = new() { Metric = metric, Margin = 0.3, NegativeOnlyLabel = each.NegativeOnlyLabel };
-                double[,] rows = Widen(each.Anchors);
+                double[,] rows = LossAgreement.Widen(each.Anchors);
                 float[,] gradient = new float[n, d];
 
                 LossResult actual = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, reduction, gradient, TestContext.Current.CancellationToken);
 
                 LossResult expected = LossOracle.Value(rows, each, metric, 0.3, reduction);
                 Assert.NotEqual(0, expected.NonZeroTerms);
-                Check(expected, actual, each, metric, reduction);
+                LossAgreement.Check(expected, actual, each, metric, reduction);
                 for (int i = 0; i < n; i++)
                 {
                     for (int k = 0; k < d; k++)
@@ -71,13 +71,13 @@ public sealed class BatchAllLossTests
                 foreach (double margin in new[] { 0, 0.2, 5 })
                 {
                     MiningOptions options = new() { Metric = metric, Margin = margin, NegativeOnlyLabel = each.NegativeOnlyLabel, Threads = 2 };
-                    double[,] rows = Widen(each.Anchors);
+                    double[,] rows = LossAgreement.Widen(each.Anchors);
                     double[,] expected = LossOracle.Gradient(rows, each, metric, margin, reduction);
                     float[,] gradient = new float[41, 23];
 
                     LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, reduction, gradient, TestContext.Current.CancellationToken);
 
-                    Check(LossOracle.Value(rows, each, metric, margin, reduction), loss, each, metric, reduction);
+                    LossAgreement.Check(LossOracle.Value(rows, each, metric, margin, reduction), loss, each, metric, reduction);
 
                     // Far from the origin too, where the terms are a hundred thousand times their sum: what they have in common is taken off first.
                     double largest = expected.Cast<double>().Max(Math.Abs);
@@ -108,7 +108,7 @@ public sealed class BatchAllLossTests
     {
         const int N = 261, D = 70;
         MiningCase each = MiningCase.Square(kind, labels, N, D, seed: 5);
-        double[,] rows = Widen(each.Anchors);
+        double[,] rows = LossAgreement.Widen(each.Anchors);
         double[,] expected = LossOracle.Gradient(rows, each, metric, margin, LossReduction.MeanNonZero);
         LossResult expectedLoss = LossOracle.Value(rows, each, metric, margin, LossReduction.MeanNonZero);
         double largest = expected.Cast<double>().Max(Math.Abs);
@@ -122,7 +122,7 @@ public sealed class BatchAllLossTests
             LossResult value = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options, LossReduction.MeanNonZero, default, TestContext.Current.CancellationToken);
             LossResult lossTogether = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, options with { Threads = 3 }, LossReduction.MeanNonZero, together, TestContext.Current.CancellationToken);
 
-            Check(expectedLoss, loss, each, metric, LossReduction.MeanNonZero);
+            LossAgreement.Check(expectedLoss, loss, each, metric, LossReduction.MeanNonZero);
             Assert.Equal(loss, value);
             Assert.Equal(loss, lossTogether);
             Assert.Equal(gradient.Cast<float>(), together.Cast<float>());
@@ -149,7 +149,7 @@ public sealed class BatchAllLossTests
         }
 
         MiningCase each = MiningCase.Of(embeddings, labels);
-        double[,] rows = Widen(embeddings);
+        double[,] rows = LossAgreement.Widen(embeddings);
         double[,] expected = LossOracle.Gradient(rows, each, DistanceMetric.SquaredEuclidean, 0.01, LossReduction.Mean);
         LossResult expectedLoss = LossOracle.Value(rows, each, DistanceMetric.SquaredEuclidean, 0.01, LossReduction.Mean);
         double largest = expected.Cast<double>().Max(Math.Abs);
@@ -162,7 +162,7 @@ public sealed class BatchAllLossTests
             LossResult loss = owned.Miner.BatchAllLoss(embeddings, labels, options, LossReduction.Mean, gradient, TestContext.Current.CancellationToken);
             LossResult lossTogether = owned.Miner.BatchAllLoss(embeddings, labels, options with { Threads = 3 }, LossReduction.Mean, together, TestContext.Current.CancellationToken);
 
-            Check(expectedLoss, loss, each, DistanceMetric.SquaredEuclidean, LossReduction.Mean);
+            LossAgreement.Check(expectedLoss, loss, each, DistanceMetric.SquaredEuclidean, LossReduction.Mean);
             Assert.Equal(loss, lossTogether);
             Assert.Equal(gradient.Cast<float>(), together.Cast<float>());
             for (int i = 0; i < N; i++)
@@ -183,9 +183,9 @@ public sealed class BatchAllLossTests
 
         LossResult loss = owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions { Metric = metric }, reduction, gradient, TestContext.Current.CancellationToken);
 
-        double[,] rows = Widen(each.Anchors);
+        double[,] rows = LossAgreement.Widen(each.Anchors);
         double[,] expected = LossOracle.Gradient(rows, each, metric, 0.2, reduction);
-        Check(LossOracle.Value(rows, each, metric, 0.2, reduction), loss, each, metric, reduction);
+        LossAgreement.Check(LossOracle.Value(rows, each, metric, 0.2, reduction), loss, each, metric, reduction);
         for (int i = 0; i < 6; i++)
         {
             for (int k = 0; k < 2; k++)
@@ -207,27 +207,5 @@ public sealed class BatchAllLossTests
             Assert.Equal(new LossResult(0, 0, 0), owned.Miner.BatchAllLoss(each.Anchors, each.AnchorLabels, new MiningOptions { Metric = metric }, reduction, gradient, TestContext.Current.CancellationToken));
             Assert.All(gradient.Cast<float>(), value => Assert.Equal(0, value));
         }
-    }
-
-    // A cosine distance that is safely inside its kind enters in float32, as a difference from 1: an absolute error for each term above zero.
-    private static void Check(LossResult expected, LossResult actual, MiningCase each, DistanceMetric metric, LossReduction reduction)
-    {
-        Assert.Equal((expected.Terms, expected.NonZeroTerms), (actual.Terms, actual.NonZeroTerms));
-        double rounding = metric == DistanceMetric.Cosine ? expected.NonZeroTerms * Math.ScaleB(1, -22) : 0;
-        double divisor = reduction switch { LossReduction.Sum => 1, LossReduction.Mean => Math.Max(1, expected.Terms), _ => Math.Max(1, expected.NonZeroTerms) };
-        double tolerance = (1e-6 * Math.Max(1e-3, Math.Abs(expected.Value))) + (rounding / divisor);
-        Assert.True(Math.Abs(expected.Value - actual.Value) <= tolerance, $"{each}: loss {actual.Value:g17}, expected {expected.Value:g17}");
-    }
-
-    private static double[,] Widen(float[,] rows)
-    {
-        double[,] wide = new double[rows.GetLength(0), rows.GetLength(1)];
-        for (int i = 0; i < rows.GetLength(0); i++)
-        {
-            for (int k = 0; k < rows.GetLength(1); k++)
-                wide[i, k] = rows[i, k];
-        }
-
-        return wide;
     }
 }

@@ -5,8 +5,7 @@ namespace Tercet.Backends.Cuda;
 
 /// <summary>
 /// Mining on an NVIDIA GPU, compute capability 7.5 or newer: distances fused with the search for extremes, no N × N matrix, the same rows selected as on
-/// the CPU. Safe to use from many threads. Semi-hard negatives are picked on the host from the
-/// device's rows of keys, and the loss over all triplets is computed by the CPU backend: they have no kernels yet.
+/// the CPU. Safe to use from many threads.
 /// Not yet run on a GPU: the kernels are proven by simulation and by compiling.
 /// </summary>
 public sealed class CudaBackend : IMiningBackend
@@ -17,7 +16,6 @@ public sealed class CudaBackend : IMiningBackend
     private readonly nint _module;
     private readonly (CudaKernels SquaredEuclidean, CudaKernels Cosine) _kernels;
     private readonly WorkerTeam _team = new();
-    private readonly CpuBackend _cpu = new();
     private readonly Stack<CudaSession> _idle = new();
     private readonly Lock _lock = new();
     private CudaException? _lost;
@@ -59,7 +57,7 @@ public sealed class CudaBackend : IMiningBackend
     /// <inheritdoc/>
     public string Name => $"cuda:{_driver.Device.Ordinal} ({_driver.Device.Name})";
 
-    /// <summary>Bytes of device memory, and twice as much page-locked memory, for the keys of a chunk of anchors. Never less than one panel of anchors takes. 256 MiB.</summary>
+    /// <summary>Bytes of device memory, and twice as much page-locked memory, for the keys of a chunk of anchors; the same of device memory for its buckets, or for the weights of a chunk of a loss. Never less than one panel of anchors takes. 256 MiB.</summary>
     internal long KeyBudget { get; init; } = DefaultKeyBudget;
 
     /// <inheritdoc/>
@@ -112,7 +110,6 @@ public sealed class CudaBackend : IMiningBackend
         }
 
         _team.Dispose();
-        _cpu.Dispose();
 
         // A lost context takes its memory along, and answers nothing.
         if (_lost is null)
@@ -137,7 +134,7 @@ public sealed class CudaBackend : IMiningBackend
                 return session;
         }
 
-        return new CudaSession(_driver, _kernels, _team, _cpu, KeyBudget);
+        return new CudaSession(_driver, _kernels, _team, KeyBudget);
     }
 
     // A session that a failure of the driver went through is not used again: what it holds is given back where the context still lives.

@@ -7,6 +7,7 @@ internal sealed class CudaKernels
 {
     // The first cards with the products that the tensor-core pass is made of.
     private const int OldestTensorCores = 8;
+    private const int BlocksPerMultiprocessor = 8;
 
     private CudaKernels(ICudaDriver driver, nint module, string metric)
     {
@@ -17,6 +18,17 @@ internal sealed class CudaKernels
         Decide = driver.GetFunction(module, "decide_" + metric);
         Rescan = driver.GetFunction(module, "rescan_" + metric);
         KeyRows = driver.GetFunction(module, "key_rows_" + metric);
+        Positives = driver.GetFunction(module, "positives_" + metric);
+        SemiHard = driver.GetFunction(module, "semi_hard_" + metric);
+        SemiHardDecide = driver.GetFunction(module, "semi_hard_decide_" + metric);
+        LossMean = driver.GetFunction(module, "loss_mean_" + metric);
+        LossCentre = driver.GetFunction(module, "loss_centre_" + metric);
+        LossWeights = driver.GetFunction(module, "loss_weights_" + metric);
+        LossSums = driver.GetFunction(module, "loss_sums");
+        LossCollect = driver.GetFunction(module, "loss_collect");
+        LossTerms = driver.GetFunction(module, "loss_terms");
+        LossFinish = driver.GetFunction(module, "loss_finish_" + metric);
+        StridingBlocks = BlocksPerMultiprocessor * driver.Device.Multiprocessors;
         RescanBlocks = Math.Max(1, driver.BlocksPerMultiprocessor(Rescan, CudaPlan.Threads) * driver.Device.Multiprocessors);
     }
 
@@ -40,6 +52,39 @@ internal sealed class CudaKernels
 
     /// <summary>Writes rows of keys.</summary>
     public nint KeyRows { get; }
+
+    /// <summary>Sorts every anchor's positives.</summary>
+    public nint Positives { get; }
+
+    /// <summary>Ranks negatives among them.</summary>
+    public nint SemiHard { get; }
+
+    /// <summary>Decides what the ranking left open.</summary>
+    public nint SemiHardDecide { get; }
+
+    /// <summary>Takes a mean of the rows.</summary>
+    public nint LossMean { get; }
+
+    /// <summary>Takes it from every row.</summary>
+    public nint LossCentre { get; }
+
+    /// <summary>Counts the violations of every pair.</summary>
+    public nint LossWeights { get; }
+
+    /// <summary>Multiplies them by the rows.</summary>
+    public nint LossSums { get; }
+
+    /// <summary>Adds up what one chunk gave.</summary>
+    public nint LossCollect { get; }
+
+    /// <summary>Adds up the loss.</summary>
+    public nint LossTerms { get; }
+
+    /// <summary>Makes the gradient.</summary>
+    public nint LossFinish { get; }
+
+    /// <summary>Blocks of kernels that stride over their items.</summary>
+    public int StridingBlocks { get; }
 
     /// <summary>Blocks of <see cref="Rescan"/> that run at once on the whole device.</summary>
     public int RescanBlocks { get; }

@@ -12,9 +12,15 @@ internal static class CudaPlan
     /// <summary>Threads of every kernel's block.</summary>
     public const int Threads = 256;
 
+    /// <summary>The most blocks of a grid's second dimension.</summary>
+    public const int LargestGridRows = 65535;
+
     private const int DepthStep = 8;
     private const int HalfDepth = 16;
     private const int PairLanes = 16;
+
+    // The best, the count, the candidates, the answer and its key.
+    private const int BucketBytes = sizeof(uint) + sizeof(int) + (Candidates * sizeof(ulong)) + sizeof(int) + sizeof(double);
     private const double UnitRoundoff = 1.0 / (1 << 24);
 
     /// <summary>Panels that a number of rows takes.</summary>
@@ -48,6 +54,28 @@ internal static class CudaPlan
         long panelBytes = (long)PanelRows * Panels(gallery) * PanelRows * sizeof(float);
         return (int)Math.Clamp(budget / panelBytes, 1, Panels(anchors));
     }
+
+    /// <summary>How many anchors from a panel's first on have buckets that fit a budget of bytes: whole panels, at least one, or what there is.</summary>
+    /// <param name="pairOffsets">Positive pairs of the anchors before, one more than there are anchors.</param>
+    /// <param name="first">The first anchor.</param>
+    /// <param name="budget">Bytes.</param>
+    public static int BucketAnchors(ReadOnlySpan<long> pairOffsets, int first, long budget)
+    {
+        int anchors = pairOffsets.Length - 1;
+        int end = Math.Min(anchors, first + PanelRows);
+        while (end < anchors)
+        {
+            int next = Math.Min(anchors, end + PanelRows);
+            if (Buckets(pairOffsets, first, next - first) * BucketBytes > budget)
+                break;
+            end = next;
+        }
+
+        return end - first;
+    }
+
+    /// <summary>Buckets of that many anchors: one for each number of nearer positives, and one for the farthest negative.</summary>
+    public static long Buckets(ReadOnlySpan<long> pairOffsets, int first, int count) => pairOffsets[first + count] - pairOffsets[first] + (2L * count);
 
     /// <summary>
     /// The slope of the keys' error over the sum of two rows' terms. A tile accumulates Σ x·y in D roundings of partial sums that never exceed

@@ -7,8 +7,7 @@ using Tercet.Mining;
 namespace Tercet.Backends.Cuda;
 
 /// <summary>
-/// One loaded problem on the device, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing. Extremes and rows of
-/// keys come from the device; semi-hard negatives are picked on the host from rows of keys, and the loss over all triplets is the CPU backend's.
+/// One loaded problem on the device, and the kernels over it. Kept by the backend between calls, so that a call allocates nothing.
 /// </summary>
 internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 {
@@ -22,8 +21,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private readonly DeviceRows _anchors;
     private readonly ExtremesPass _extremes;
     private readonly KeyRowsPass _keyRows;
-    private readonly SemiHardRows _semiHard;
-    private readonly HostRules _hostRules;
+    private readonly SemiHardPass _semiHard;
+    private readonly LossPass _loss;
     private readonly PinnedBuffer<uint> _largest;
     private PinnedBuffer<float> _staging;
     private PinnedBuffer<int> _order;
@@ -32,7 +31,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private SourceRows _gallerySource;
     private int _depth;
 
-    public CudaSession(ICudaDriver driver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, WorkerTeam team, CpuBackend cpu, long keyBudget)
+    public CudaSession(ICudaDriver driver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, WorkerTeam team, long keyBudget)
     {
         (_driver, _kernels) = (driver, kernels);
         _pageLocked = new PageLockedAllocator(driver);
@@ -43,10 +42,12 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _anchorTerms = new PinnedBuffer<float>(1, _pageLocked);
         _largest = new PinnedBuffer<uint>(1, _pageLocked);
         Stream = driver.CreateStream();
+        Classes = new ClassTable(this, driver, _pageLocked);
+        Positives = new PositivesPass(this, driver, _pageLocked);
         _extremes = new ExtremesPass(this, driver, _pageLocked);
         _keyRows = new KeyRowsPass(this, driver, _pageLocked, team, keyBudget);
-        _semiHard = new SemiHardRows(this);
-        _hostRules = new HostRules(cpu);
+        _semiHard = new SemiHardPass(this, driver, _pageLocked, team, keyBudget);
+        _loss = new LossPass(this, driver, _pageLocked, keyBudget);
     }
 
     /// <inheritdoc/>
@@ -74,13 +75,22 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The anchors as float16 pairs.</summary>
     public HalfPanels AnchorHalves => Layout.IsSymmetric ? _gallery.Halves : _anchors.Halves;
 
-    /// <summary>The error bound of the fused pass' keys.</summary>
-    public ToleranceBound ExtremesTolerance => new()
+    /// <summary>The anchors' labels.</summary>
+    public ClassTable Classes { get; }
+
+    /// <summary>The anchors' positives.</summary>
+    public PositivesPass Positives { get; }
+
+    /// <summary>The error bound of float32 keys.</summary>
+    public ToleranceBound KeyTolerances => new()
     {
         Largest = _gallery.Largest,
-        Slope = Kernels.UsesTensorCores ? CudaPlan.TensorCoreSlope(_depth) : CudaPlan.ToleranceSlope(_depth),
+        Slope = CudaPlan.ToleranceSlope(_depth),
         Constant = CudaPlan.ToleranceConstant(_depth),
     };
+
+    /// <summary>The error bound of the fused pass' keys.</summary>
+    public ToleranceBound ExtremesTolerance => Kernels.UsesTensorCores ? KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) } : KeyTolerances;
 
     /// <summary>Brings the rows to the device and packs them.</summary>
     // SAFETY: the source rows stay pinned until Unload. Page-locked buffers do not move, and the stream is waited for before they are written again.
@@ -88,7 +98,6 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     {
         (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Gallery.Width);
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
-        _hostRules.Load(problem, anchors, gallery, cancellationToken);
         if (Layout.AnchorCount == 0)
             return;
 
@@ -118,7 +127,6 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     public void Unload()
     {
-        _hostRules.Unload();
         _anchorSource = default;
         _gallerySource = default;
         Layout = null!;
@@ -163,7 +171,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     public void ScanRows(IKeyRowConsumer consumer) => _keyRows.Run(consumer);
 
     /// <inheritdoc/>
-    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _hostRules.SumTerms(margin, gradient, out nonZeroTerms);
+    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _loss.Run(margin, gradient, out nonZeroTerms);
 
     /// <summary>Replaces a page-locked buffer that is too short.</summary>
     public void Grow<T>(ref PinnedBuffer<T> buffer, long length)
@@ -177,9 +185,12 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     public void Dispose()
     {
+        Classes.Dispose();
+        Positives.Dispose();
         _extremes.Dispose();
         _keyRows.Dispose();
         _semiHard.Dispose();
+        _loss.Dispose();
         _gallery.Dispose();
         _anchors.Dispose();
         _staging.Dispose();

@@ -8,14 +8,11 @@ namespace Tercet.Backends.Cuda;
 internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver driver, IBufferAllocator pageLocked) : IDisposable
 {
     private const int Kinds = 3;
-    private const int ClassFields = 3;
 
-    private readonly DeviceBuffer _classes = new(driver);
     private readonly DeviceBuffer _best = new(driver);
     private readonly DeviceBuffer _counts = new(driver);
     private readonly DeviceBuffer _candidates = new(driver);
     private readonly DeviceBuffer _found = new(driver);
-    private PinnedBuffer<int> _hostClasses = new(1, pageLocked);
     private PinnedBuffer<int> _hostFound = new(1, pageLocked);
 
     /// <summary>Runs the pass.</summary>
@@ -66,12 +63,10 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
 
     public void Dispose()
     {
-        _classes.Dispose();
         _best.Dispose();
         _counts.Dispose();
         _candidates.Dispose();
         _found.Dispose();
-        _hostClasses.Dispose();
         _hostFound.Dispose();
     }
 
@@ -83,23 +78,11 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
         _counts.Grow(words * sizeof(int));
         _candidates.Grow(words * CudaPlan.Candidates * sizeof(ulong));
         _found.Grow(words * sizeof(int));
-        nint classes = _classes.Grow((long)ClassFields * anchors * sizeof(int));
-        session.Grow(ref _hostClasses, (long)ClassFields * anchors);
-        Span<int> fields = _hostClasses.Span;
-        layout.ClassStarts.CopyTo(fields);
-        layout.ClassEnds.CopyTo(fields[anchors..]);
-        layout.SelfPositions.CopyTo(fields[(2 * anchors)..]);
-        driver.CopyToDevice(classes, _hostClasses.DangerousGetAddress(), (long)ClassFields * anchors * sizeof(int), session.Stream);
         return new ExtremesArguments
         {
             Anchors = session.Anchors,
             Gallery = session.Gallery,
-            Classes = new ClassIntervals
-            {
-                Starts = classes,
-                Ends = classes + (nint)((long)anchors * sizeof(int)),
-                Selves = classes + (nint)(2L * anchors * sizeof(int)),
-            },
+            Classes = session.Classes.Upload(),
             Tolerance = session.ExtremesTolerance,
             AnchorHalves = session.AnchorHalves,
             GalleryHalves = session.GalleryHalves,
