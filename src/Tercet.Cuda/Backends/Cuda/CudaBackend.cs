@@ -27,17 +27,30 @@ public sealed class CudaBackend : IMiningBackend
     /// <param name="device">The device's number.</param>
     /// <exception cref="CudaException">This build has no CUDA support, there is no driver or device, the driver is too old, or there are no kernels for the device.</exception>
     public CudaBackend(int device = 0)
-        : this(CudaDrivers.IsEnabled ? KernelImage.Load() : [], device)
+        : this(new CudaOptions { Device = device })
+    {
+    }
+
+    /// <summary>Opens a device, through its primary context, which other libraries of the process share.</summary>
+    /// <param name="options">Which device, and where kernels that are compiled on this machine are kept.</param>
+    /// <exception cref="CudaException">This build has no CUDA support, there is no driver or device, the driver is too old, or there are no kernels for the device.</exception>
+    public CudaBackend(CudaOptions options)
+        : this(CudaDrivers.Open((options ?? throw new ArgumentNullException(nameof(options))).Device), KernelModule.Of(options))
     {
     }
 
     internal CudaBackend(ICudaDriver driver, byte[] image)
+        : this(driver, new KernelModule(() => image, compiled: null))
+    {
+    }
+
+    internal CudaBackend(ICudaDriver driver, KernelModule kernels)
     {
         _driver = driver;
         try
         {
             driver.Enter();
-            _module = driver.LoadModule(image);
+            _module = kernels.Load(driver);
             _kernels = CudaKernels.Find(driver, _module);
         }
         catch
@@ -45,12 +58,6 @@ public sealed class CudaBackend : IMiningBackend
             driver.Dispose();
             throw;
         }
-    }
-
-    // The image first, so that no context is left open where there is none.
-    private CudaBackend(byte[] image, int device)
-        : this(CudaDrivers.Open(device), image)
-    {
     }
 
     /// <summary>Whether this build can open a device at all: it was built with <c>EnableCuda</c>.</summary>
