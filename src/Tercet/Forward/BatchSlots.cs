@@ -17,7 +17,7 @@ internal sealed class BatchSlots : IDisposable
     private readonly OrtIoBinding[] _endingAt;
     private readonly bool _oneByOne;
 
-    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, int maxBatch)
+    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, OrtMemoryInfo outputPlace, int maxBatch)
     {
         _session = session;
         _oneByOne = info.BatchMode == BatchMode.OneByOne;
@@ -31,8 +31,8 @@ internal sealed class BatchSlots : IDisposable
                 int count = _oneByOne ? 1 : end & -end;
                 OrtIoBinding binding = session.CreateIoBinding();
                 _endingAt[end - 1] = binding;
-                binding.BindInput(info.Input.Name, Tensor(inputAddress, end - count, count, info.InputLength, sampleShape));
-                binding.BindOutput(info.Output.Name, Tensor(outputAddress, end - count, count, output.Length, [.. output.PerSample]));
+                binding.BindInput(info.Input.Name, Tensor(OrtMemoryInfo.DefaultInstance, inputAddress, end - count, count, info.InputLength, sampleShape));
+                binding.BindOutput(info.Output.Name, Tensor(outputPlace, outputAddress, end - count, count, output.Length, [.. output.PerSample]));
             }
         }
         catch
@@ -69,11 +69,11 @@ internal sealed class BatchSlots : IDisposable
         _options.Dispose();
     }
 
-    private OrtValue Tensor(nint address, int first, int count, int length, long[] perSample)
+    private OrtValue Tensor(OrtMemoryInfo place, nint address, int first, int count, int length, long[] perSample)
     {
         nint offset = checked((nint)first * length * sizeof(float));
         OrtValue value = OrtValue.CreateTensorValueWithData(
-            OrtMemoryInfo.DefaultInstance, TensorElementType.Float, [count, .. perSample], address + offset, (long)count * length * sizeof(float));
+            place, TensorElementType.Float, [count, .. perSample], address + offset, (long)count * length * sizeof(float));
         _values.Add(value);
         return value;
     }

@@ -17,6 +17,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     private readonly Dictionary<nint, long> _device = [];
     private readonly Dictionary<nint, long> _host = [];
     private readonly Lock _lock = new();
+    private readonly ThreadLocal<bool> _isCurrent = new();
     private int _handles;
 
     /// <summary>Where CMake puts the simulation.</summary>
@@ -35,6 +36,9 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     /// <summary>Throws in place of the named call; the argument is the number of bytes, or 0.</summary>
     public Func<string, long, CudaException?>? Fail { get; set; }
 
+    /// <summary>Bytes of device memory that there are.</summary>
+    public long Capacity { get; set; } = long.MaxValue;
+
     /// <summary>Bytes of device memory held now.</summary>
     public long DeviceBytes { get; private set; }
 
@@ -45,15 +49,28 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public long BytesToHost { get; private set; }
 
+    public long CopiesToDevice { get; private set; }
+
+    public long CopiesToHost { get; private set; }
+
+    /// <summary>Host addresses that copies to the device began at.</summary>
+    public HashSet<nint> CopiedFrom { get; } = [];
+
+    /// <summary>Kernels launched.</summary>
+    public int Launches { get; private set; }
+
+    /// <summary>Times that the host waited.</summary>
+    public int Waits { get; private set; }
+
     public bool IsDisposed { get; private set; }
 
     public HashSet<string> Launched { get; } = [];
 
-    /// <summary>A backend over the simulation; the test is skipped where it has not been built.</summary>
+    /// <summary>A backend over the simulation, whose device memory ONNX Runtime's CPU provider can write; the test is skipped where it has not been built.</summary>
     public static CudaBackend NewBackend(SimulatedDriver driver, long keyBudget = 256 << 20)
     {
         SkipUnlessBuilt();
-        return new CudaBackend(driver, []) { KeyBudget = keyBudget };
+        return new CudaBackend(driver, new KernelModule(() => [], compiled: null), "Cpu") { KeyBudget = keyBudget };
     }
 
     public static void SkipUnlessBuilt() => Assert.SkipUnless(IsBuilt, "The kernels' host simulation has not been built (cmake -B artifacts/native && cmake --build artifacts/native).");
@@ -66,7 +83,11 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
             return function(name);
     }
 
-    public void Enter() => Check("Enter", 0);
+    public void Enter()
+    {
+        _isCurrent.Value = true;
+        Check("Enter", 0);
+    }
 
     public nint LoadModule(byte[] image)
     {
@@ -92,6 +113,12 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     public nint AllocateDevice(long bytes)
     {
         Check("AllocateDevice", bytes);
+        lock (_lock)
+        {
+            if (DeviceBytes + bytes > Capacity)
+                throw new CudaException("planned: no memory left", CudaException.OutOfMemory);
+        }
+
         return Allocate(_device, bytes);
     }
 
@@ -129,7 +156,11 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         Inside(_device, device, bytes);
         Inside(_host, host, bytes);
         lock (_lock)
-            BytesToDevice += bytes;
+        {
+            (CopiesToDevice, BytesToDevice) = (CopiesToDevice + 1, BytesToDevice + bytes);
+            CopiedFrom.Add(host);
+        }
+
         Buffer.MemoryCopy((void*)host, (void*)device, bytes, bytes);
     }
 
@@ -139,7 +170,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         Inside(_device, device, bytes);
         Inside(_host, host, bytes);
         lock (_lock)
-            BytesToHost += bytes;
+            (CopiesToHost, BytesToHost) = (CopiesToHost + 1, BytesToHost + bytes);
         Buffer.MemoryCopy((void*)device, (void*)host, bytes, bytes);
     }
 
@@ -157,6 +188,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         {
             (name, utf8) = _functions[function];
             Launched.Add(name);
+            Launches++;
         }
 
         Check("Launch", 0);
@@ -170,10 +202,18 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         }
     }
 
-    public void Dispose() => IsDisposed = true;
+    public void Dispose()
+    {
+        IsDisposed = true;
+        _isCurrent.Dispose();
+    }
 
     private void Check(string call, long bytes)
     {
+        if (!_isCurrent.Value)
+            Assert.Fail($"{call} on a thread that the context is not current on");
+        lock (_lock)
+            Waits += call is "Synchronize" or "Wait" ? 1 : 0;
         if (Fail?.Invoke(call, bytes) is CudaException exception)
             throw exception;
     }

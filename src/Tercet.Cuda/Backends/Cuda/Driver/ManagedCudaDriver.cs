@@ -11,9 +11,6 @@ namespace Tercet.Backends.Cuda.Driver;
 /// </summary>
 internal sealed class ManagedCudaDriver : ICudaDriver
 {
-    private const int OldestDriver = 12000;
-    private const int OldestCompute = 75;
-
     // cuLaunchKernel takes an array of addresses; one a thread, since it is read before the call returns.
     [ThreadStatic]
     private static nint[]? _parameters;
@@ -41,8 +38,6 @@ internal sealed class ManagedCudaDriver : ICudaDriver
 
         int version = 0;
         Check(Native.cuDriverGetVersion(ref version), "ask for the driver's version");
-        if (version < OldestDriver)
-            throw new CudaException($"The CUDA driver runs CUDA {version / 1000}.{version % 1000 / 10}; 12.0 or newer is needed. Update NVIDIA's driver, or mine on the CPU.");
         int count = 0;
         Check(Native.DeviceManagement.cuDeviceGetCount(ref count), "count the CUDA devices");
         if (ordinal < 0 || ordinal >= count)
@@ -51,8 +46,6 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         CUdevice device = default;
         Check(Native.DeviceManagement.cuDeviceGet(ref device, ordinal), $"open CUDA device {ordinal}");
         CudaDevice description = Describe(device, ordinal, version);
-        if ((10 * description.ComputeMajor) + description.ComputeMinor < OldestCompute)
-            throw new CudaException($"{description.Name} has compute capability {description.ComputeMajor}.{description.ComputeMinor}; 7.5 or newer is needed. Mine on the CPU.");
         CUcontext context = default;
         Check(Native.ContextManagement.cuDevicePrimaryCtxRetain(ref context, device), $"open the primary context of {description.Name}");
         return new ManagedCudaDriver(device, context, description);
