@@ -9,8 +9,8 @@ namespace Tercet.Forward;
 /// output <c>[batch, D]</c>, or <c>[batch, tokens, D]</c> with a <see cref="TokenPooling"/>. Embeddings come as the model gives them, not normalised.
 /// </summary>
 /// <remarks>
-/// Input and output lie in pinned memory that ONNX Runtime is bound to: fill <see cref="Input"/>, call <see cref="Run(int)"/>, read its result. Nothing is
-/// allocated on the managed heap after loading. One embedder serves one thread at a time; <see cref="CreateSibling"/> gives another thread its
+/// Input and output lie in pinned memory that ONNX Runtime is bound to: fill <see cref="Input"/>, call <see cref="Run(int)"/>, read its result. On the CPU nothing
+/// is allocated on the managed heap after loading. One embedder serves one thread at a time; <see cref="CreateSibling"/> gives another thread its
 /// own buffers over the same session. Spans and matrices taken from an embedder must not be used once it is disposed or unreachable.
 /// NaN and infinity go through the model as they are.
 /// </remarks>
@@ -39,7 +39,7 @@ public sealed class OnnxEmbedder : IDisposable
             _pooled = options.Pooling == TokenPooling.None ? null : new PinnedBuffer<float>(checked(MaxBatch * Dimension), allocator);
             _deviceOutput = DeviceOutput.Of(options, model.Info, _output.Length);
             OrtMemoryInfo place = _deviceOutput?.Place ?? OrtMemoryInfo.DefaultInstance;
-            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _deviceOutput?.Address ?? _output.DangerousGetAddress(), place, MaxBatch);
+            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _deviceOutput?.Address ?? _output.DangerousGetAddress(), place, MaxBatch, bindsEachRun: model.Info.Device != DeviceChoice.Cpu);
             if (options.WarmUp)
                 WarmUp();
         }

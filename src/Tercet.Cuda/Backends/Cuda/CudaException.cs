@@ -23,7 +23,10 @@ public sealed class CudaException : TercetException
     public int Status { get; }
 
     /// <summary>Whether the context is lost: the backend cannot be used again in this process.</summary>
-    public bool IsFatal => Fatal.Contains(Status);
+    public bool IsFatal => IsFault(Status);
+
+    /// <summary>Whether a context is lost after a status.</summary>
+    internal static bool IsFault(int status) => Fatal.Contains(status);
 
     /// <summary>Whether a status says that an image holds no kernels for the device.</summary>
     internal static bool IsMissingImage(int status) => MissingImage.Contains(status);

@@ -33,7 +33,10 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         }
         catch (DllNotFoundException exception)
         {
-            throw new CudaException("There is no CUDA driver on this machine. Install NVIDIA's driver, or mine on the CPU.", innerException: exception);
+            // ManagedCuda looks for nvcuda.dll, and on Linux for libcuda.so without a number.
+            throw new CudaException(
+                "There is no CUDA driver on this machine: neither nvcuda.dll nor libcuda.so can be loaded. Install NVIDIA's driver (where only libcuda.so.1 is there, link libcuda.so to it), or mine on the CPU.",
+                innerException: exception);
         }
 
         int version = 0;
@@ -224,6 +227,7 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         {
             CudaException.OutOfMemory => " Use a smaller batch, or close what else uses the device.",
             209 => " Build the kernels with this card's architecture, or with PTX.",
+            int status when CudaException.IsFault(status) => " The device is lost to this process: restart it, or mine on the CPU.",
             _ => string.Empty,
         };
         throw new CudaException($"Tercet could not {attempt}: {reason}.{advice}", (int)result);
