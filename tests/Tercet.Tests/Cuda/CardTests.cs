@@ -18,7 +18,7 @@ public sealed class CardTests
         new() { Rule = MiningRule.BatchHard, Statistics = StatisticsLevel.Selected },
         new() { Rule = MiningRule.EasyPositive, Statistics = StatisticsLevel.Selected },
         new() { Rule = MiningRule.SemiHard, Fallback = SemiHardFallback.EasiestNegative },
-        new() { Rule = MiningRule.RandomHard },
+        new() { Rule = MiningRule.HardNegative },
     ];
 
     [Theory]
