@@ -14,6 +14,7 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
     private readonly Stack<nint> _events = new();
     private nint _flush;
     private long _held;
+    private bool _isCapturing;
 
     public CudaDevice Device => driver.Device;
 
@@ -41,19 +42,32 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
 
     public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
-        if (_launches.Count == 0)
-        {
-            if (_flush == 0)
-                _flush = driver.AllocateDevice(FlushBytes);
-            driver.Fill(_flush, 0, FlushBytes / sizeof(uint), stream);
-        }
-
-        nint start = Event(), end = Event();
-        driver.Record(start, stream);
+        nint start = _isCapturing ? 0 : Begin(stream);
         driver.Launch(function, grid, parameters, stream);
-        driver.Record(end, stream);
-        _launches.Add((_names[function], start, end));
+        if (start != 0)
+            End(_names[function], start, stream);
     }
+
+    public void BeginCapture(nint stream)
+    {
+        _isCapturing = true;
+        driver.BeginCapture(stream);
+    }
+
+    public nint EndCapture(nint stream)
+    {
+        _isCapturing = false;
+        return driver.EndCapture(stream);
+    }
+
+    public void LaunchGraph(nint graph, nint stream)
+    {
+        nint start = Begin(stream);
+        driver.LaunchGraph(graph, stream);
+        End("graph of all kernels, with its copies,", start, stream);
+    }
+
+    public void DestroyGraph(nint graph) => driver.DestroyGraph(graph);
 
     public nint GetFunction(nint module, string name)
     {
@@ -120,6 +134,27 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
         while (_events.TryPop(out nint marker))
             driver.DestroyEvent(marker);
         driver.Dispose();
+    }
+
+    private nint Begin(nint stream)
+    {
+        if (_launches.Count == 0)
+        {
+            if (_flush == 0)
+                _flush = driver.AllocateDevice(FlushBytes);
+            driver.Fill(_flush, 0, FlushBytes / sizeof(uint), stream);
+        }
+
+        nint start = Event();
+        driver.Record(start, stream);
+        return start;
+    }
+
+    private void End(string kernel, nint start, nint stream)
+    {
+        nint end = Event();
+        driver.Record(end, stream);
+        _launches.Add((kernel, start, end));
     }
 
     private nint Event() => _events.TryPop(out nint marker) ? marker : driver.CreateEvent();

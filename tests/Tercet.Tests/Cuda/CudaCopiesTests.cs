@@ -130,7 +130,7 @@ public sealed class CudaCopiesTests : IDisposable
     }
 
     [Fact]
-    public void Mine_SmallBatchAgain_IsOneSequenceOfKernelsThatTheHostWaitsForOnce()
+    public void Mine_SmallBatchAgain_IsOneGraphThatTheHostWaitsForOnce()
     {
         SimulatedDriver driver = new();
         using CudaBackend backend = SimulatedDriver.NewBackend(driver);
@@ -138,18 +138,82 @@ public sealed class CudaCopiesTests : IDisposable
         MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 200, 12, seed: 1);
         Triplet[] triplets = new Triplet[each.N];
         CancellationToken cancellation = TestContext.Current.CancellationToken;
+        int selected = miner.Mine(each.Input, BatchHard, triplets, out _, cancellation);
         miner.Mine(each.Input, BatchHard, triplets, out _, cancellation);
-        (int launches, int waits, int live) = (driver.Launches, driver.Waits, driver.Live);
+        Triplet[] expected = triplets[..selected];
+        (int launches, int graphs, int waits, int live) = (driver.Launches, driver.GraphLaunches, driver.Waits, driver.Live);
+        CudaCopies copies = backend.Copies;
 
+        triplets.AsSpan().Clear();
         long allocated = AllocationTests.LeastAllocated(() => miner.Mine(each.Input, BatchHard, triplets, out _, cancellation));
 
-        Assert.Equal(0, allocated);
-        Assert.Equal(live, driver.Live);
-        int calls = (driver.Launches - launches) / 4;
+        Assert.Equal((0, live), (allocated, driver.Live));
+        Assert.Equal(expected, triplets[..selected]);
+        int calls = driver.GraphLaunches - graphs;
+        Assert.InRange(calls, 1, int.MaxValue);
         Assert.Equal(4 * calls, driver.Launches - launches);
+        CudaCopies more = backend.Copies - copies;
+        Assert.Equal((3 * calls, calls), (more.ToDevice, more.ToHost));
+        Assert.Equal((driver.BytesToDevice, driver.BytesToHost), (backend.Copies.BytesToDevice, backend.Copies.BytesToHost));
 
         // The second wait is at an empty stream: a call returns only when nothing of the caller's is in use.
         Assert.Equal(2 * calls, driver.Waits - waits);
+    }
+
+    [Fact]
+    public void Mine_SmallBatchesThatChange_AreEachMinedAsTheyAre()
+    {
+        SimulatedDriver driver = new();
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        MiningCase[] cases = [.. Enumerable.Range(0, 4).Select(seed => MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, seed == 3 ? 41 : 40, 5, seed))];
+        foreach (int index in (int[])[0, 1, 2, 0, 3, 3, 3, 1, 0, 0])
+        {
+            var oracle = new Oracle(cases[index], DistanceMetric.SquaredEuclidean);
+            Agreement.Check(oracle, oracle.Mine(BatchHard), owned.Mine(cases[index], BatchHard, out _), $"{cases[index]}", BatchHard.Margin);
+            MiningOptions cosine = BatchHard with { Metric = DistanceMetric.Cosine };
+            oracle = new Oracle(cases[index], DistanceMetric.Cosine);
+            if (index == 3)
+                Agreement.Check(oracle, oracle.Mine(cosine), owned.Mine(cases[index], cosine, out _), $"{cases[index]}, cosine", cosine.Margin);
+        }
+
+        Assert.InRange(driver.GraphLaunches, 1, 8);
+        Assert.Equal(1, driver.LiveGraphs);
+        owned.Dispose();
+        Assert.Equal((0, 0), (driver.LiveGraphs, driver.Live));
+    }
+
+    [Theory]
+    [InlineData("BeginCapture")]
+    [InlineData("LaunchGraph")]
+    public void Mine_GraphsThatFail_AreDoneWithoutOrReported(string call)
+    {
+        SimulatedDriver driver = new() { Fail = (name, _) => name == call ? new CudaException("planned", 801) : null };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 40, 5, seed: 1);
+        Triplet[] expected = owned.Mine(each, BatchHard, out _);
+
+        for (int again = 0; again < 3; again++)
+        {
+            if (call == "BeginCapture" || again == 1)
+                Assert.Equal(expected, owned.Mine(each, BatchHard, out _));
+            else
+                Assert.Throws<CudaException>(() => owned.Mine(each, BatchHard, out _));
+        }
+
+        Assert.Equal(0, driver.GraphLaunches);
+    }
+
+    [Fact]
+    public void ParameterBytes_EveryKernelOfTheFusedPass_AreTheKernelsOwn()
+    {
+        SimulatedDriver.SkipUnlessBuilt();
+        foreach (SimulatedDriver driver in (SimulatedDriver[])[new(), new() { Device = SimulatedDriver.Ampere }])
+        {
+            IReadOnlyDictionary<nint, int> bytes = CudaKernels.ParameterBytes(CudaKernels.Find(driver, 1));
+            Assert.Equal(10, bytes.Count);
+            foreach ((nint function, int size) in bytes)
+                Assert.Equal(SimulatedDriver.ParameterBytes(driver.NameOf(function)), size);
+        }
     }
 
     private static Triplet[] OnCpu(float[,] embeddings)

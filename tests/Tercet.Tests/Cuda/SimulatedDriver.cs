@@ -17,6 +17,8 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     private readonly Dictionary<nint, long> _device = [];
     private readonly Dictionary<nint, long> _host = [];
     private readonly Lock _lock = new();
+    private readonly Dictionary<nint, List<Action>> _captured = [];
+    private readonly Dictionary<nint, List<Action>> _graphs = [];
     private readonly ThreadLocal<bool> _isCurrent = new();
     private int _handles;
 
@@ -58,6 +60,12 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     /// <summary>Kernels launched.</summary>
     public int Launches { get; private set; }
+
+    /// <summary>Graphs not yet given back.</summary>
+    public int LiveGraphs => _graphs.Count;
+
+    /// <summary>Graphs launched.</summary>
+    public int GraphLaunches { get; private set; }
 
     /// <summary>Times that the host waited.</summary>
     public int Waits { get; private set; }
@@ -108,6 +116,9 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         }
     }
 
+    /// <summary>The name that a function was found by.</summary>
+    public string NameOf(nint function) => _functions[function].Name;
+
     public int BlocksPerMultiprocessor(nint function, int threads) => 2;
 
     public nint AllocateDevice(long bytes)
@@ -150,8 +161,52 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public float ElapsedMilliseconds(nint start, nint end) => 0;
 
+    public void BeginCapture(nint stream)
+    {
+        Check("BeginCapture", 0);
+        lock (_lock)
+            _captured.Add(stream, []);
+    }
+
+    public nint EndCapture(nint stream)
+    {
+        lock (_lock)
+        {
+            nint graph = ++_handles;
+            Assert.True(_captured.Remove(stream, out List<Action>? calls), "no capture was begun");
+            _graphs.Add(graph, calls);
+            return graph;
+        }
+    }
+
+    public void LaunchGraph(nint graph, nint stream)
+    {
+        Check("LaunchGraph", 0);
+        List<Action> calls;
+        lock (_lock)
+        {
+            calls = _graphs[graph];
+            GraphLaunches++;
+        }
+
+        foreach (Action call in calls)
+            call();
+    }
+
+    public void DestroyGraph(nint graph)
+    {
+        lock (_lock)
+            Assert.True(_graphs.Remove(graph), "no such graph");
+    }
+
     public void CopyToDevice(nint device, nint host, long bytes, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureToDevice(device, host, bytes, stream);
+            return;
+        }
+
         Check("CopyToDevice", bytes);
         Inside(_device, device, bytes);
         Inside(_host, host, bytes);
@@ -166,6 +221,12 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public void CopyToHost(nint host, nint device, long bytes, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureToHost(host, device, bytes, stream);
+            return;
+        }
+
         Check("CopyToHost", bytes);
         Inside(_device, device, bytes);
         Inside(_host, host, bytes);
@@ -176,12 +237,24 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public void Fill(nint device, uint value, long count, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureFill(device, value, count, stream);
+            return;
+        }
+
         Inside(_device, device, count * sizeof(uint));
         new Span<uint>((void*)device, checked((int)count)).Fill(value);
     }
 
     public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureLaunch(function, grid, parameters, stream);
+            return;
+        }
+
         string name;
         byte[] utf8;
         lock (_lock)
@@ -216,6 +289,35 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
             Waits += call is "Synchronize" or "Wait" ? 1 : 0;
         if (Fail?.Invoke(call, bytes) is CudaException exception)
             throw exception;
+    }
+
+    // Methods of their own: the calls above allocate nothing when nothing is captured.
+    private void CaptureToDevice(nint device, nint host, long bytes, nint stream) => Capture(stream, () => CopyToDevice(device, host, bytes, 0));
+
+    private void CaptureToHost(nint host, nint device, long bytes, nint stream) => Capture(stream, () => CopyToHost(host, device, bytes, 0));
+
+    private void CaptureFill(nint device, uint value, long count, nint stream) => Capture(stream, () => Fill(device, value, count, 0));
+
+    private void CaptureLaunch(nint function, LaunchGrid grid, nint parameters, nint stream)
+    {
+        byte[] copy = new Span<byte>((void*)parameters, (int)ParameterBytes(_functions[function].Name)).ToArray();
+        Capture(stream, () =>
+        {
+            fixed (byte* first = copy)
+                Launch(function, grid, (nint)first, 0);
+        });
+    }
+
+    private void Capture(nint stream, Action call)
+    {
+        lock (_lock)
+            _captured[stream].Add(call);
+    }
+
+    private bool IsCapturing(nint stream)
+    {
+        lock (_lock)
+            return _captured.ContainsKey(stream);
     }
 
     private nint Allocate(Dictionary<nint, long> blocks, long bytes)

@@ -172,7 +172,7 @@ public sealed class CudaBackend : IMiningBackend
     {
         try
         {
-            session.Wait();
+            session.Abandon();
             return true;
         }
         catch (CudaException)

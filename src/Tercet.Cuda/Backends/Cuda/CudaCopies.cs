@@ -14,6 +14,16 @@ public readonly record struct CudaCopies(long ToDevice, long BytesToDevice, long
         later.ToHost - earlier.ToHost,
         later.BytesToHost - earlier.BytesToHost);
 
+    /// <summary>Two counts together.</summary>
+    public static CudaCopies operator +(CudaCopies one, CudaCopies other) => new(
+        one.ToDevice + other.ToDevice,
+        one.BytesToDevice + other.BytesToDevice,
+        one.ToHost + other.ToHost,
+        one.BytesToHost + other.BytesToHost);
+
+    /// <summary>The same as the operator.</summary>
+    public static CudaCopies Add(CudaCopies one, CudaCopies other) => one + other;
+
     /// <summary>The same as the operator.</summary>
     public static CudaCopies Subtract(CudaCopies later, CudaCopies earlier) => later - earlier;
 }

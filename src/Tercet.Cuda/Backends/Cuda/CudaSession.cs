@@ -13,10 +13,13 @@ namespace Tercet.Backends.Cuda;
 /// </summary>
 internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 {
+    // Batches whose kernels take less time than the driver's calls for them.
+    private const int LargestSmallBatch = 2048;
+
     // Floats of the page-locked memory that rows are copied through.
     private const int LargestStaging = 4 << 20;
 
-    private readonly ICudaDriver _driver;
+    private readonly GraphDriver _driver;
     private readonly PageLockedAllocator _pageLocked;
     private readonly IDeviceMemory _memory;
     private readonly (CudaKernels SquaredEuclidean, CudaKernels Cosine) _kernels;
@@ -38,8 +41,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private int _depth;
     private bool _hasTerms;
 
-    public CudaSession(ICudaDriver driver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, PageLockedAllocator pageLocked, IDeviceMemory memory, WorkerTeam team, CpuBackend cpu, long keyBudget)
+    public CudaSession(ICudaDriver sharedDriver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, PageLockedAllocator pageLocked, IDeviceMemory memory, WorkerTeam team, CpuBackend cpu, long keyBudget)
     {
+        GraphDriver driver = new(sharedDriver, CudaKernels.ParameterBytes(kernels));
         (_driver, _kernels, _pageLocked, _memory) = (driver, kernels, pageLocked, memory);
         _gallery = new DeviceRows(driver);
         _anchors = new DeviceRows(driver);
@@ -99,6 +103,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Gallery.Width);
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
         _hasTerms = false;
+        _driver.IsHolding = Math.Max(Layout.AnchorCount, Layout.GalleryCount) <= LargestSmallBatch;
         _hostRules.Load(problem, anchors, gallery, cancellationToken);
         if (Layout.AnchorCount == 0)
             return;
@@ -121,6 +126,13 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     /// <summary>Waits until nothing of the caller's, or of this session's, is being read or written any more.</summary>
     public void Wait() => _driver.Synchronize(Stream);
+
+    /// <summary>Waits as <see cref="Wait"/> does, for what has been begun; the rest of a call that was stopped is not done.</summary>
+    public void Abandon()
+    {
+        _driver.Drop();
+        Wait();
+    }
 
     public void Unload()
     {
@@ -181,11 +193,17 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     }
 
     /// <inheritdoc/>
-    public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer) => _semiHard.Run(request, consumer);
+    public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer)
+    {
+        _driver.IsHolding = false;
+        _semiHard.Run(request, consumer);
+    }
 
     /// <inheritdoc/>
     public void ScanRows(IKeyRowConsumer consumer)
     {
+        // Several threads are at work here, and the host waits between chunks.
+        _driver.IsHolding = false;
         FetchTerms();
         _keyRows.Run(consumer);
     }
@@ -205,6 +223,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     public void Dispose()
     {
+        _driver.Drop();
+        _driver.Dispose();
         _extremes.Dispose();
         _keyRows.Dispose();
         _semiHard.Dispose();

@@ -3,6 +3,10 @@ namespace Tercet.Backends.Cuda.Driver;
 /// <summary>A driver whose copies are counted; everything else goes through as it is.</summary>
 internal sealed class CountingDriver(ICudaDriver driver) : ICudaDriver
 {
+    private readonly Dictionary<nint, CudaCopies> _captured = [];
+    private readonly Dictionary<nint, CudaCopies> _graphs = [];
+    private readonly Lock _lock = new();
+    private int _captures;
     private long _toDevice;
     private long _bytesToDevice;
     private long _toHost;
@@ -18,16 +22,52 @@ internal sealed class CountingDriver(ICudaDriver driver) : ICudaDriver
     public void CopyToDevice(nint device, nint host, long bytes, nint stream)
     {
         driver.CopyToDevice(device, host, bytes, stream);
-        Interlocked.Increment(ref _toDevice);
-        Interlocked.Add(ref _bytesToDevice, bytes);
+        Count(new CudaCopies(1, bytes, 0, 0), stream);
     }
 
     /// <inheritdoc/>
     public void CopyToHost(nint host, nint device, long bytes, nint stream)
     {
         driver.CopyToHost(host, device, bytes, stream);
-        Interlocked.Increment(ref _toHost);
-        Interlocked.Add(ref _bytesToHost, bytes);
+        Count(new CudaCopies(0, 0, 1, bytes), stream);
+    }
+
+    /// <inheritdoc/>
+    public void BeginCapture(nint stream)
+    {
+        driver.BeginCapture(stream);
+        lock (_lock)
+            _captured.Add(stream, default);
+        Interlocked.Increment(ref _captures);
+    }
+
+    /// <inheritdoc/>
+    public nint EndCapture(nint stream)
+    {
+        CudaCopies copies;
+        lock (_lock)
+            _captured.Remove(stream, out copies);
+        Interlocked.Decrement(ref _captures);
+        nint graph = driver.EndCapture(stream);
+        lock (_lock)
+            _graphs[graph] = copies;
+        return graph;
+    }
+
+    /// <inheritdoc/>
+    public void LaunchGraph(nint graph, nint stream)
+    {
+        driver.LaunchGraph(graph, stream);
+        lock (_lock)
+            Add(_graphs[graph]);
+    }
+
+    /// <inheritdoc/>
+    public void DestroyGraph(nint graph)
+    {
+        lock (_lock)
+            _graphs.Remove(graph);
+        driver.DestroyGraph(graph);
     }
 
     /// <inheritdoc/>
@@ -89,4 +129,30 @@ internal sealed class CountingDriver(ICudaDriver driver) : ICudaDriver
 
     /// <inheritdoc/>
     public void Dispose() => driver.Dispose();
+
+    // A copy that is being captured is none yet.
+    private void Count(CudaCopies copies, nint stream)
+    {
+        if (Volatile.Read(ref _captures) > 0)
+        {
+            lock (_lock)
+            {
+                if (_captured.TryGetValue(stream, out CudaCopies earlier))
+                {
+                    _captured[stream] = earlier + copies;
+                    return;
+                }
+            }
+        }
+
+        Add(copies);
+    }
+
+    private void Add(CudaCopies copies)
+    {
+        Interlocked.Add(ref _toDevice, copies.ToDevice);
+        Interlocked.Add(ref _bytesToDevice, copies.BytesToDevice);
+        Interlocked.Add(ref _toHost, copies.ToHost);
+        Interlocked.Add(ref _bytesToHost, copies.BytesToHost);
+    }
 }

@@ -163,6 +163,28 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         Check(Native.MemsetAsync.cuMemsetD32Async(Pointer(device), value, new SizeT(count), Stream(stream)), $"fill {count} words on {Device.Name}");
 
     /// <inheritdoc/>
+    // The thread's own calls only: other threads, and ONNX Runtime, allocate and copy meanwhile.
+    public void BeginCapture(nint stream) => Check(Native.Streams.cuStreamBeginCapture(Stream(stream), CUstreamCaptureMode.Local), "capture a stream's calls");
+
+    /// <inheritdoc/>
+    public nint EndCapture(nint stream)
+    {
+        CUgraph graph = default;
+        Check(Native.Streams.cuStreamEndCapture(Stream(stream), ref graph), "capture a stream's calls");
+        CUgraphExec executable = default;
+        CUResult result = Native.GraphManagment.cuGraphInstantiate(ref executable, graph, CUgraphInstantiate_flags.None);
+        _ = Native.GraphManagment.cuGraphDestroy(graph);
+        Check(result, "make a graph of a stream's calls");
+        return executable.Pointer;
+    }
+
+    /// <inheritdoc/>
+    public void LaunchGraph(nint graph, nint stream) => Check(Native.GraphManagment.cuGraphLaunch(new CUgraphExec { Pointer = graph }, Stream(stream)), $"launch a graph on {Device.Name}");
+
+    /// <inheritdoc/>
+    public void DestroyGraph(nint graph) => Check(Native.GraphManagment.cuGraphExecDestroy(new CUgraphExec { Pointer = graph }), "give a graph back");
+
+    /// <inheritdoc/>
     public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
         nint[] block = _parameters ??= new nint[1];
