@@ -6,6 +6,9 @@ namespace Tercet.Backends.Cuda;
 /// </summary>
 internal sealed unsafe class ExtremesRows(CudaSession session) : IKeyRowConsumer
 {
+    // Twice the tolerance, and what adding it to a key may lose.
+    private const float NearTie = 2.002f;
+
     private ExtremeKinds _wanted;
     private AnchorExtremes* _extremes;
 
@@ -49,7 +52,7 @@ internal sealed unsafe class ExtremesRows(CudaSession session) : IKeyRowConsumer
                 least = Math.Min(least, sign * keys[position]);
         }
 
-        float limit = least + (SemiHardState.NearTie * session.KeyTolerance(anchor));
+        float limit = least + (NearTie * session.KeyTolerance(anchor));
         ReadOnlySpan<int> rows = session.Layout.GalleryRows;
         int best = -1;
         double bestKey = 0;
