@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole check of the CUDA backend on a machine with a card: builds the kernels, runs them under compute-sanitizer and against the CPU, and times
-# them. See --help.
+# The whole check of the CUDA backend on a machine with a card: builds the kernels, runs them under compute-sanitizer and against the CPU, runs the managed
+# tests, and prints the table of times. See --help.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -12,6 +12,9 @@ Needs an NVIDIA driver (nvidia-smi), cmake and a C++ compiler; nvcc, or a Debian
 said to be left out where it is not:
   the native check (tests/native/device_check.cpp): every kernel on the card against float64, and times, through libcuda alone
   compute-sanitizer, where installed: the same check under memcheck, racecheck and synccheck
+  the .NET SDK: everything built with -p:EnableCuda=true, the managed tests of the backend and of the forward pass on the card, and the table of times (bench/Tercet.Bench gpu)
+  PyTorch with CUDA: the bare products and PyTorch's forms of batch-hard on the same card (bench/peers/gpu_peers.py)
+The tables go to bench/results/CARD/gpu.md as well; commit that file of a quiet machine.
 Exit status: 0 everything that could be run passed, 1 something failed or nothing could be run.
 HELP
 }
@@ -40,5 +43,37 @@ if have compute-sanitizer; then
     for tool in memcheck racecheck synccheck; do step compute-sanitizer --tool "$tool" --error-exitcode 1 "$check" "$image" --small; done
 else
     echo "gpu-check: compute-sanitizer is not installed: left out"
+fi
+
+# What is measured, and on what; a part that is left out says so itself.
+tables() {
+    local status=0
+    echo "# Mining on $(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)"
+    echo
+    echo "Driver $(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1), revision $(git rev-parse --short HEAD 2>/dev/null || echo unknown), by bench/gpu-check.sh."
+    echo
+    dotnet run --no-build -c Release --project bench/Tercet.Bench -p:EnableCuda=true -- gpu || status=1
+    echo
+    if have python3; then
+        python3 bench/peers/gpu_peers.py
+        case $? in 0 | 77) ;; *) status=1 ;; esac
+    else
+        echo "gpu-check: python3 is not installed: the comparison with PyTorch is left out"
+    fi
+    return "$status"
+}
+
+if have dotnet; then
+    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+    if step dotnet build Engine.sln -c Release -p:EnableCuda=true; then
+        step dotnet test tests/Tercet.Tests -c Release --no-build -p:EnableCuda=true --filter 'FullyQualifiedName~Tercet.Tests.Cuda|FullyQualifiedName~Tercet.Tests.Forward'
+        folder=bench/results/$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1 | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9\n' '-')
+        mkdir -p "$folder"
+        echo "== tables, also in $folder/gpu.md"
+        tables | tee "$folder/gpu.md"
+        [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "gpu-check: failed: the tables"; failed=1; }
+    fi
+else
+    echo "gpu-check: the .NET SDK is not installed: the managed tests and the table are left out"
 fi
 exit "$failed"

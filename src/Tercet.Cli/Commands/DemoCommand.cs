@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Tercet.Backends.Cpu;
 using Tercet.Cli.Demo;
 using Tercet.Cli.Input;
 using Tercet.Cli.Options;
@@ -26,7 +25,7 @@ internal sealed class DemoCommand : Verb
         "--assets", "The folder with sface.onnx and faces/PERSON/*.jpg. Default: .cache/tercet here or in a folder above, where bench/assets.sh leaves them.", helpName: "FOLDER");
 
     private readonly Option<double?> _margin = OptionOf.Number("--margin", "The margin α, in squared distance. Default 1, since SFace keeps these faces farther apart than FaceNet's 0.2.");
-    private readonly Option<DeviceChoice?> _device = DeviceOption.Create();
+    private readonly Option<DeviceChoice?> _device = DeviceOption.Create("the model runs and distances are computed");
     private readonly Option<int?> _threads = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
     private readonly Option<string> _out = OptionOf.Path("--out", "Where to draw the picture, a .png file. Default tercet-demo.png.");
 
@@ -45,6 +44,7 @@ internal sealed class DemoCommand : Verb
         double margin = parse.GetValue(_margin) ?? DefaultMargin;
         int threads = parse.GetValue(_threads) ?? 0;
 
+        using MiningDevice device = MiningDevice.Open(parse.GetValue(_device));
         DemoAssets assets = DemoAssets.Find(parse.GetValue(_assets));
         EmbedderOptions embedding = new()
         {
@@ -55,8 +55,7 @@ internal sealed class DemoCommand : Verb
         using ImageRun run = ImageRun.Run(assets.Model, embedding, assets.Faces, new EmbedRun { Normalize = true, DecodeThreads = threads }, terminal, cancellationToken);
         FaceSet faces = new(run.Rows, run.Paths);
 
-        using CpuBackend backend = new();
-        using TripletMiner miner = new(backend);
+        using TripletMiner miner = new(device.Backend);
         RuleRace race = new(miner, faces, margin, threads);
         EvaluationOptions evaluation = new() { Threshold = 2 * (1 - CosineThreshold) };
         DemoJson answer = new()
@@ -67,8 +66,10 @@ internal sealed class DemoCommand : Verb
             Margin = margin,
             ImagesPerSecond = run.Rows.Rows / (run.EmbedMs / 1000),
             Provider = run.Model.Provider,
-            Backend = backend.Name,
             Rules = race.Run(cancellationToken),
+            Device = device.Device,
+            DeviceNote = device.Note,
+            Backend = device.Backend.Name,
             FarthestSame = race.HardestPairs(same: true, PairsShown, cancellationToken),
             NearestDifferent = race.HardestPairs(same: false, PairsShown, cancellationToken),
             Evaluation = EvaluationJson.Of(EvaluationReport.FromEmbeddings(run.Rows.Span, faces.Labels, evaluation)),

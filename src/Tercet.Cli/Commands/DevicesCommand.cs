@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Tercet.Backends;
 using Tercet.Backends.Cpu;
+using Tercet.Cli.Options;
 using Tercet.Cli.Output;
 using Tercet.Forward;
 
@@ -10,16 +11,25 @@ namespace Tercet.Cli.Commands;
 /// <summary><c>tercet devices</c>: what this machine computes with.</summary>
 internal sealed class DevicesCommand : Verb
 {
+    private readonly Option<DeviceChoice?> _device = DeviceOption.Create("mining would run");
+
     public DevicesCommand()
-        : base("devices", "Show what this machine computes with: vector width, processors, ONNX Runtime and its execution providers.") => Add(Json);
+        : base("devices", "Show what this machine computes with: device, vector width, processors, ONNX Runtime and its execution providers.")
+    {
+        Add(_device);
+        Add(Json);
+    }
 
     public override void Execute(ParseResult parse, Terminal terminal, CancellationToken cancellationToken)
     {
-        using CpuBackend backend = new();
+        using MiningDevice device = MiningDevice.Open(parse.GetValue(_device));
+        using CpuBackend cpu = new();
         DevicesJson answer = new()
         {
-            MiningBackend = backend.Name,
-            Lanes = NameOf(backend.Lanes),
+            Device = device.Device,
+            DeviceNote = device.Note,
+            MiningBackend = device.Backend.Name,
+            Lanes = NameOf(cpu.Lanes),
             SupportedLanes = [.. CpuBackend.SupportedLanes.Select(NameOf)],
             Processors = Environment.ProcessorCount,
             Architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(),
@@ -35,7 +45,7 @@ internal sealed class DevicesCommand : Verb
         }
 
         FactTable table = new();
-        table.Add("mining", answer.MiningBackend);
+        table.Add("mining", answer.DeviceNote is null ? answer.MiningBackend : $"{answer.MiningBackend} ({answer.DeviceNote})");
         table.Add("vector width", $"{answer.Lanes} (this processor runs {string.Join(", ", answer.SupportedLanes)}; TERCET_LANES forces one)");
         table.Add("processors", $"{answer.Processors}, {answer.Architecture}");
         table.Add("system", $"{answer.System}, {answer.Runtime}");

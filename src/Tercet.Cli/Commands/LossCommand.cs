@@ -42,6 +42,7 @@ internal sealed class LossCommand : Verb
         if (path is not null && !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--gradient-out {path}: the name must end in .npy");
 
+        using MiningDevice device = MiningDevice.Open(parse.GetValue(_arguments.Device));
         long start = Stopwatch.GetTimestamp();
         using LabelledRows rows = LabelledRows.Load(parse.GetRequiredValue(_arguments.Embeddings), parse.GetRequiredValue(_arguments.Labels));
         double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -52,10 +53,11 @@ internal sealed class LossCommand : Verb
             UnitRows.Normalize(rows.Matrix.Span);
         options = options with { Normalize = false };
 
+        using TripletMiner miner = new(device.Backend);
         using PinnedMatrix? gradient = path is null ? null : new PinnedMatrix(rows.Matrix.Rows, rows.Matrix.Columns);
         (LossResult loss, double mineMs, double lossMs) = FailureText.About(rows.Path, () => rule == RuleName.BatchAll
-            ? BatchAll(rows, options, reduction, gradient, cancellationToken)
-            : Selected(rows, options, reduction, gradient, cancellationToken));
+            ? BatchAll(miner, rows, options, reduction, gradient, cancellationToken)
+            : Selected(miner, rows, options, reduction, gradient, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
 
         start = Stopwatch.GetTimestamp();
@@ -74,6 +76,9 @@ internal sealed class LossCommand : Verb
             NonZeroTerms = loss.NonZeroTerms,
             GradientNorm = gradient is null ? null : TensorPrimitives.Norm<float>(gradient.Buffer.Span),
             Timings = new LossTimings(loadMs, mineMs, lossMs, path is null ? 0 : Stopwatch.GetElapsedTime(start).TotalMilliseconds),
+            Device = device.Device,
+            DeviceNote = device.Note,
+            Backend = device.Backend.Name,
             GradientOut = path,
         };
         if (terminal.IsJson)
@@ -82,17 +87,15 @@ internal sealed class LossCommand : Verb
             LossTable.Write(terminal.Out, answer);
     }
 
-    private static (LossResult Loss, double MineMs, double LossMs) BatchAll(LabelledRows rows, MiningOptions options, LossReduction reduction, PinnedMatrix? gradient, CancellationToken cancellationToken)
+    private static (LossResult Loss, double MineMs, double LossMs) BatchAll(TripletMiner miner, LabelledRows rows, MiningOptions options, LossReduction reduction, PinnedMatrix? gradient, CancellationToken cancellationToken)
     {
-        using TripletMiner miner = new();
         long start = Stopwatch.GetTimestamp();
         LossResult loss = miner.BatchAllLoss(rows.Matrix.Span, rows.Labels.Values, options, reduction, Of(gradient), cancellationToken);
         return (loss, 0, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    private static (LossResult Loss, double MineMs, double LossMs) Selected(LabelledRows rows, MiningOptions options, LossReduction reduction, PinnedMatrix? gradient, CancellationToken cancellationToken)
+    private static (LossResult Loss, double MineMs, double LossMs) Selected(TripletMiner miner, LabelledRows rows, MiningOptions options, LossReduction reduction, PinnedMatrix? gradient, CancellationToken cancellationToken)
     {
-        using TripletMiner miner = new();
         MiningInput input = MiningInput.Batch(rows.Matrix.Span, rows.Labels.Values);
         using PinnedBuffer<Triplet> triplets = new(checked((int)miner.Capacity(input, options)));
         long start = Stopwatch.GetTimestamp();

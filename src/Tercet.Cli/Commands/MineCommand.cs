@@ -53,6 +53,7 @@ internal sealed class MineCommand : Verb
         if (path is not null && !TripletSink.IsKnown(path))
             throw new UsageException($"--out {path}: the name must end in .npy or .csv");
 
+        using MiningDevice device = MiningDevice.Open(parse.GetValue(_arguments.Device));
         long start = Stopwatch.GetTimestamp();
         using MiningFiles files = MiningFiles.Load(embeddings, parse.GetRequiredValue(_arguments.Labels), gallery, galleryLabels);
         double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -60,7 +61,7 @@ internal sealed class MineCommand : Verb
         options = options with { NegativeOnlyLabel = files.Anchors.CodeOf(parse.GetValue(_arguments.NegativeOnlyLabel)) };
         MiningPlan plan = new(rule, options, parse.GetValue(_epsilon) ?? DefaultEpsilon, parse.GetValue(_repeat) ?? 1, parse.GetValue(_statistics) ?? StatisticsLevel.Full);
         using TripletSink sink = TripletSink.Open(path);
-        MiningOutcome outcome = FailureText.About(files.Names, () => plan.Run(files, sink, cancellationToken));
+        MiningOutcome outcome = FailureText.About(files.Names, () => plan.Run(files, device.Backend, sink, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
         sink.Complete();
 
@@ -75,7 +76,9 @@ internal sealed class MineCommand : Verb
             Triplets = outcome.Statistics.Selected,
             Statistics = StatisticsJson.Of(outcome.Statistics),
             Timings = new MineTimings(loadMs, outcome.MineMs, outcome.StatisticsMs, sink.ElapsedMs),
-            Backend = outcome.Backend,
+            Device = device.Device,
+            DeviceNote = device.Note,
+            Backend = device.Backend.Name,
             Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
             Out = path,
         };

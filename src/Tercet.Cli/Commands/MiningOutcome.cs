@@ -6,5 +6,4 @@ namespace Tercet.Cli.Commands;
 /// <param name="Statistics">The statistics, with all counts where they were asked for.</param>
 /// <param name="MineMs">Median time of the selection alone, in milliseconds.</param>
 /// <param name="StatisticsMs">Time of the further call that counts; null where there was none.</param>
-/// <param name="Backend">Where the distances were computed.</param>
-internal sealed record MiningOutcome(MiningStatistics Statistics, double MineMs, double? StatisticsMs, string Backend);
+internal sealed record MiningOutcome(MiningStatistics Statistics, double MineMs, double? StatisticsMs);

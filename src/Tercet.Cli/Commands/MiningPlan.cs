@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Tercet.Backends.Cpu;
+using Tercet.Backends;
 using Tercet.Cli.Input;
 using Tercet.Cli.Options;
 using Tercet.Cli.Output;
@@ -20,11 +20,11 @@ internal sealed record MiningPlan(RuleName Rule, MiningOptions Options, double E
 
     /// <summary>Mines.</summary>
     /// <param name="files">The rows.</param>
+    /// <param name="backend">Where distances are computed.</param>
     /// <param name="sink">Receives the rows of the first timed call.</param>
     /// <param name="cancellationToken">Stops between tiles and between chunks of output.</param>
-    public MiningOutcome Run(MiningFiles files, TripletSink sink, CancellationToken cancellationToken)
+    public MiningOutcome Run(MiningFiles files, IMiningBackend backend, TripletSink sink, CancellationToken cancellationToken)
     {
-        using CpuBackend backend = new();
         using TripletMiner miner = new(backend);
         MiningOptions timed = Options with { Statistics = StatisticsLevel.Selected };
         double[] milliseconds = new double[Repeat];
@@ -41,7 +41,7 @@ internal sealed record MiningPlan(RuleName Rule, MiningOptions Options, double E
             statisticsMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
-        return new MiningOutcome(statistics, Median(milliseconds), statisticsMs, backend.Name);
+        return new MiningOutcome(statistics, Median(milliseconds), statisticsMs);
     }
 
     private static double Median(double[] sorted) =>

@@ -6,9 +6,11 @@ namespace Tercet.Cli.Options;
 /// <summary>The option <c>--device</c>.</summary>
 internal static class DeviceOption
 {
-    public static Option<DeviceChoice?> Create() => OptionOf.Choice(
+    /// <summary>The option.</summary>
+    /// <param name="what">What is done on the device, as in "where the model runs".</param>
+    public static Option<DeviceChoice?> Create(string what = "the model runs") => OptionOf.Choice(
         "--device",
-        "Where the model runs: cuda or cpu, or auto for cuda where it is to be had. A device asked for by name that is not there is an error. Default auto.",
+        $"Where {what}: cuda or cpu, or auto for cuda where it is to be had. A device asked for by name that is not there is an error. Default auto.",
         "auto|cpu|cuda",
         ("auto", DeviceChoice.Auto),
         ("cpu", DeviceChoice.Cpu),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tercet.Forward;
 using Tercet.Mining;
 
 namespace Tercet.Cli.Options;
@@ -31,7 +32,7 @@ internal sealed class MiningArguments
     public MiningArguments(Command command, (string Name, RuleName Rule)[] rules)
     {
         _rule = OptionOf.Choice("--rule", $"{string.Join(", ", rules.Select(entry => entry.Name))}. Default semi-hard.", "RULE", rules);
-        foreach (Option option in (Option[])[Embeddings, Labels, _rule, _metric, _margin, _withinMargin, _fallback, _easyPositive, NegativeOnlyLabel, _normalize, _seed, Threads])
+        foreach (Option option in (Option[])[Embeddings, Labels, _rule, _metric, _margin, _withinMargin, _fallback, _easyPositive, NegativeOnlyLabel, _normalize, _seed, Device, Threads])
             command.Add(option);
     }
 
@@ -40,6 +41,8 @@ internal sealed class MiningArguments
     public Option<string> Labels { get; } = OptionOf.Path("--labels", "Their labels: a .npy file of N integers, or a text file with one label a line.", required: true);
 
     public Option<string> NegativeOnlyLabel { get; } = OptionOf.Text("--negative-only-label", "Rows with this label, written as in the labels file, serve as negatives only.", "LABEL");
+
+    public Option<DeviceChoice?> Device { get; } = DeviceOption.Create("distances are computed");
 
     public Option<int?> Threads { get; } = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
 

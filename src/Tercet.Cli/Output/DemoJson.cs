@@ -15,6 +15,12 @@ internal sealed record DemoJson
 
     public required string Provider { get; init; }
 
+    /// <summary><c>cuda</c> or <c>cpu</c>: where distances were computed.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Why <c>auto</c> was the CPU where CUDA was tried; else null.</summary>
+    public string? DeviceNote { get; init; }
+
     public required string Backend { get; init; }
 
     public required IReadOnlyList<DemoRuleJson> Rules { get; init; }

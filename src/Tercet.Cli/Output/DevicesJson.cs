@@ -3,6 +3,12 @@ namespace Tercet.Cli.Output;
 /// <summary>The answer of <c>devices --json</c>.</summary>
 internal sealed record DevicesJson
 {
+    /// <summary><c>cuda</c> or <c>cpu</c>: what <c>--device</c> leads to for mining.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Why <c>auto</c> is the CPU where CUDA was tried; else null.</summary>
+    public string? DeviceNote { get; init; }
+
     /// <summary>Where mining runs.</summary>
     public required string MiningBackend { get; init; }
 

@@ -29,5 +29,13 @@ internal sealed record LossJson
 
     public required LossTimings Timings { get; init; }
 
+    /// <summary><c>cuda</c> or <c>cpu</c>: where distances were computed.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Why <c>auto</c> was the CPU where CUDA was tried; else null.</summary>
+    public string? DeviceNote { get; init; }
+
+    public required string Backend { get; init; }
+
     public string? GradientOut { get; init; }
 }

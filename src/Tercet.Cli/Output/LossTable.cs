@@ -17,6 +17,7 @@ internal static class LossTable
         if (answer.GradientNorm is { } norm)
             table.Add("norm of the gradient", $"{norm:G6}");
         table.Add("time", $"load {answer.Timings.LoadMs:F1} ms, mine {answer.Timings.MineMs:F1} ms, loss {answer.Timings.LossMs:F1} ms");
+        table.Add("backend", answer.DeviceNote is null ? answer.Backend : $"{answer.Backend} ({answer.DeviceNote})");
         if (answer.GradientOut is not null)
             table.Add("gradient written", answer.GradientOut);
         table.Write(console);

@@ -24,6 +24,12 @@ internal sealed record MineJson
 
     public required MineTimings Timings { get; init; }
 
+    /// <summary><c>cuda</c> or <c>cpu</c>: where distances were computed.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Why <c>auto</c> was the CPU where CUDA was tried; else null.</summary>
+    public string? DeviceNote { get; init; }
+
     public required string Backend { get; init; }
 
     public required int Threads { get; init; }

@@ -28,7 +28,7 @@ internal static class MineTable
         table.Add("mean pairwise distance", Text($"{statistics.MeanPairwiseDistance:F4}"));
         table.Add("spread", Text($"{statistics.Spread:F4}{(statistics.IsCollapsed ? " (collapsed)" : "")}"));
         table.Add("time", Text($"load {answer.Timings.LoadMs:F1} ms, mine {answer.Timings.MineMs:F1} ms, write {answer.Timings.WriteMs:F1} ms"));
-        table.Add("backend", Text($"{answer.Backend}, {answer.Threads} threads"));
+        table.Add("backend", Text($"{answer.Backend}, {answer.Threads} threads{(answer.DeviceNote is null ? "" : $" ({answer.DeviceNote})")}"));
         if (answer.Out is not null)
             table.Add("written", answer.Out);
         table.Write(console);

@@ -11,7 +11,7 @@ public interface IMiningBackend : IDisposable
 
     /// <summary>Loads the rows and runs the program over them. Safe to call from many threads.</summary>
     /// <param name="problem">Rows, order and metric; its memory must stay valid until the call returns.</param>
-    /// <param name="program">What to do with the kernels; called once, on the calling thread.</param>
+    /// <param name="program">What to do with the kernels; called on the calling thread, and once unless it fails and <see cref="IMiningProgram.CanRunAgain"/>.</param>
     /// <param name="cancellationToken">Stops the kernels between tiles.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     void Execute(in MiningProblem problem, IMiningProgram program, CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Tercet.Memory;
 using Tercet.Mining;
 
 namespace Tercet.Backends;
@@ -9,12 +10,14 @@ namespace Tercet.Backends;
 /// <param name="layout">Which rows take part, and in what order.</param>
 /// <param name="metric">The metric.</param>
 /// <param name="threads">Most threads to use, at least 1.</param>
+/// <param name="resident">The gallery once more, in a device's memory, <c>[G, D]</c>; the default value where it lies nowhere else.</param>
 public readonly ref struct MiningProblem(
     ReadOnlySpan2D<float> anchors,
     ReadOnlySpan2D<float> gallery,
     RowLayout layout,
     DistanceMetric metric,
-    int threads)
+    int threads,
+    DeviceMatrix resident = default)
 {
     /// <summary>The anchors, <c>[A, D]</c>.</summary>
     public ReadOnlySpan2D<float> Anchors { get; } = anchors;
@@ -30,4 +33,7 @@ public readonly ref struct MiningProblem(
 
     /// <summary>Most threads to use.</summary>
     public int Threads { get; } = threads;
+
+    /// <summary>The gallery in a device's memory, or no matrix; a backend of another device takes <see cref="Gallery"/>.</summary>
+    public DeviceMatrix Resident { get; } = resident;
 }

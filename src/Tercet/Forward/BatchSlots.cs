@@ -7,7 +7,8 @@ namespace Tercet.Forward;
 /// <summary>
 /// Input and output tensors bound once over the pinned buffers, so that a run of any count copies, pads and allocates nothing. A count is run
 /// as the powers of two in its binary form, largest first: 13 = 8 + 4 + 1. The run that ends at sample m is then always
-/// the lowest set bit of m long, so one binding for each m serves every count.
+/// the lowest set bit of m long, so one binding for each m serves every count. A provider of another device than the CPU copies an input when it is bound, not when
+/// it is run: there each run binds its input again.
 /// </summary>
 internal sealed class BatchSlots : IDisposable
 {
@@ -15,14 +16,19 @@ internal sealed class BatchSlots : IDisposable
     private readonly RunOptions _options = new();
     private readonly List<OrtValue> _values = [];
     private readonly OrtIoBinding[] _endingAt;
+    private readonly OrtValue[] _inputs;
+    private readonly string _inputName;
+    private readonly bool _bindsEachRun;
     private readonly bool _oneByOne;
 
-    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, int maxBatch)
+    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, OrtMemoryInfo outputPlace, int maxBatch, bool bindsEachRun)
     {
         _session = session;
         _oneByOne = info.BatchMode == BatchMode.OneByOne;
         _options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         _endingAt = new OrtIoBinding[maxBatch];
+        _inputs = new OrtValue[maxBatch];
+        (_inputName, _bindsEachRun) = (info.Input.Name, bindsEachRun);
         long[] sampleShape = [.. info.SampleShape];
         try
         {
@@ -31,8 +37,10 @@ internal sealed class BatchSlots : IDisposable
                 int count = _oneByOne ? 1 : end & -end;
                 OrtIoBinding binding = session.CreateIoBinding();
                 _endingAt[end - 1] = binding;
-                binding.BindInput(info.Input.Name, Tensor(inputAddress, end - count, count, info.InputLength, sampleShape));
-                binding.BindOutput(info.Output.Name, Tensor(outputAddress, end - count, count, output.Length, [.. output.PerSample]));
+                _inputs[end - 1] = Tensor(OrtMemoryInfo.DefaultInstance, inputAddress, end - count, count, info.InputLength, sampleShape);
+                if (!bindsEachRun)
+                    binding.BindInput(_inputName, _inputs[end - 1]);
+                binding.BindOutput(info.Output.Name, Tensor(outputPlace, outputAddress, end - count, count, output.Length, [.. output.PerSample]));
             }
         }
         catch
@@ -48,7 +56,7 @@ internal sealed class BatchSlots : IDisposable
         for (int end = 0; end < count;)
         {
             end += _oneByOne ? 1 : 1 << BitOperations.Log2((uint)(count - end));
-            _session.RunWithBinding(_options, _endingAt[end - 1]);
+            RunOne(end);
         }
     }
 
@@ -57,7 +65,7 @@ internal sealed class BatchSlots : IDisposable
     public void WarmUp()
     {
         for (int size = 1; size <= (_oneByOne ? 1 : _endingAt.Length); size *= 2)
-            _session.RunWithBinding(_options, _endingAt[size - 1]);
+            RunOne(size);
     }
 
     public void Dispose()
@@ -69,11 +77,19 @@ internal sealed class BatchSlots : IDisposable
         _options.Dispose();
     }
 
-    private OrtValue Tensor(nint address, int first, int count, int length, long[] perSample)
+    private void RunOne(int end)
+    {
+        OrtIoBinding binding = _endingAt[end - 1];
+        if (_bindsEachRun)
+            binding.BindInput(_inputName, _inputs[end - 1]);
+        _session.RunWithBinding(_options, binding);
+    }
+
+    private OrtValue Tensor(OrtMemoryInfo place, nint address, int first, int count, int length, long[] perSample)
     {
         nint offset = checked((nint)first * length * sizeof(float));
         OrtValue value = OrtValue.CreateTensorValueWithData(
-            OrtMemoryInfo.DefaultInstance, TensorElementType.Float, [count, .. perSample], address + offset, (long)count * length * sizeof(float));
+            place, TensorElementType.Float, [count, .. perSample], address + offset, (long)count * length * sizeof(float));
         _values.Add(value);
         return value;
     }

@@ -5,7 +5,7 @@ namespace Tercet.Forward;
 /// <summary>Finds what can drive an NVIDIA GPU: a plug-in provider library named by path, or the provider built into the loaded runtime.</summary>
 internal static class CudaProvider
 {
-    private const string BuiltIn = "CUDAExecutionProvider";
+    public const string BuiltIn = "CUDAExecutionProvider";
 
     private static readonly Lock Gate = new();
     private static readonly HashSet<string> Registered = new(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal static class CudaProvider
 
         string[] available = OrtEnv.Instance().GetAvailableProviders();
         if (available.Contains(BuiltIn))
-            return new ExecutionTarget(DeviceChoice.Cuda, BuiltIn, static session => session.AppendExecutionProvider_CUDA(0));
+            return new ExecutionTarget(DeviceChoice.Cuda, BuiltIn, session => session.AppendExecutionProvider_CUDA(options.DeviceMemory?.Device ?? 0));
         throw new DeviceUnavailableException(
             $"The device cuda is not available: the loaded ONNX Runtime {OrtEnv.Instance().GetVersionString()} has {string.Join(", ", available)} only. " +
             $"Build with -p:EnableCuda=true on a machine with an NVIDIA driver, or name a CUDA plug-in provider library in {nameof(EmbedderOptions.CudaProviderLibrary)} " +

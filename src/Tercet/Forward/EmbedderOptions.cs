@@ -24,7 +24,7 @@ public sealed record EmbedderOptions
     /// <summary>How far ONNX Runtime may rewrite the graph.</summary>
     public GraphOptimization Optimization { get; init; } = GraphOptimization.All;
 
-    /// <summary>Most samples of one <see cref="OnnxEmbedder.Run"/>, and the number of rows of the pinned input, 1 to 4,096.</summary>
+    /// <summary>Most samples of one <see cref="OnnxEmbedder.Run(int)"/>, and the number of rows of the pinned input, 1 to 4,096.</summary>
     public int MaxBatch { get; init; } = 32;
 
     /// <summary>What the model expects of an image; null means the sidecar file <c>MODEL.onnx.json</c> if there is one, else the preset that the
@@ -38,7 +38,13 @@ public sealed record EmbedderOptions
     /// It takes as long as embedding twice <see cref="MaxBatch"/> samples: a program that embeds a few and ends is better off without.</summary>
     public bool WarmUp { get; init; } = true;
 
-    /// <summary>Where the pinned input and output come from; null means <see cref="AlignedAllocator"/>.</summary>
+    /// <summary>
+    /// The memory of a device that a miner works on. Buffers are then page-locked, and where ONNX Runtime's CUDA provider runs the model the output stays on the device as well
+    /// (<see cref="OnnxEmbedder.Run(int, out DeviceMatrix)"/>). To be disposed after the embedder.
+    /// </summary>
+    public IDeviceMemory? DeviceMemory { get; init; }
+
+    /// <summary>Where the pinned input and output come from; null means <see cref="DeviceMemory"/>'s page-locked memory where that is given, else <see cref="AlignedAllocator"/>.</summary>
     public IBufferAllocator? Allocator { get; init; }
 
     /// <summary>The input to fill; null means the only one.</summary>

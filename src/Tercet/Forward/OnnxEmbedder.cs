@@ -9,8 +9,8 @@ namespace Tercet.Forward;
 /// output <c>[batch, D]</c>, or <c>[batch, tokens, D]</c> with a <see cref="TokenPooling"/>. Embeddings come as the model gives them, not normalised.
 /// </summary>
 /// <remarks>
-/// Input and output lie in pinned memory that ONNX Runtime is bound to: fill <see cref="Input"/>, call <see cref="Run"/>, read its result. Nothing is
-/// allocated on the managed heap after loading. One embedder serves one thread at a time; <see cref="CreateSibling"/> gives another thread its
+/// Input and output lie in pinned memory that ONNX Runtime is bound to: fill <see cref="Input"/>, call <see cref="Run(int)"/>, read its result. On the CPU nothing
+/// is allocated on the managed heap after loading. One embedder serves one thread at a time; <see cref="CreateSibling"/> gives another thread its
 /// own buffers over the same session. Spans and matrices taken from an embedder must not be used once it is disposed or unreachable.
 /// NaN and infinity go through the model as they are.
 /// </remarks>
@@ -23,6 +23,7 @@ public sealed class OnnxEmbedder : IDisposable
     private readonly PinnedBuffer<float> _input;
     private readonly PinnedBuffer<float> _output;
     private readonly PinnedBuffer<float>? _pooled;
+    private readonly DeviceOutput? _deviceOutput;
     private readonly BatchSlots _slots;
     private bool _disposed;
 
@@ -32,10 +33,13 @@ public sealed class OnnxEmbedder : IDisposable
         _options = options;
         try
         {
-            _input = new PinnedBuffer<float>(checked(MaxBatch * InputLength), options.Allocator);
-            _output = new PinnedBuffer<float>(checked(MaxBatch * model.Output.Length), options.Allocator);
-            _pooled = options.Pooling == TokenPooling.None ? null : new PinnedBuffer<float>(checked(MaxBatch * Dimension), options.Allocator);
-            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _output.DangerousGetAddress(), MaxBatch);
+            IBufferAllocator? allocator = options.Allocator ?? options.DeviceMemory?.Host;
+            _input = new PinnedBuffer<float>(checked(MaxBatch * InputLength), allocator);
+            _output = new PinnedBuffer<float>(checked(MaxBatch * model.Output.Length), allocator);
+            _pooled = options.Pooling == TokenPooling.None ? null : new PinnedBuffer<float>(checked(MaxBatch * Dimension), allocator);
+            _deviceOutput = DeviceOutput.Of(options, model.Info, _output.Length);
+            OrtMemoryInfo place = _deviceOutput?.Place ?? OrtMemoryInfo.DefaultInstance;
+            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _deviceOutput?.Address ?? _output.DangerousGetAddress(), place, MaxBatch, bindsEachRun: model.Info.Device != DeviceChoice.Cpu);
             if (options.WarmUp)
                 WarmUp();
         }
@@ -56,7 +60,7 @@ public sealed class OnnxEmbedder : IDisposable
     /// <summary>Number of floats of one sample.</summary>
     public int InputLength => Info.InputLength;
 
-    /// <summary>Most samples of one <see cref="Run"/>.</summary>
+    /// <summary>Most samples of one <see cref="Run(int)"/>.</summary>
     public int MaxBatch => _options.MaxBatch;
 
     /// <summary>The pinned input <c>[MaxBatch, InputLength]</c>, row-major: fill the first n rows.</summary>
@@ -106,7 +110,16 @@ public sealed class OnnxEmbedder : IDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative or above <see cref="MaxBatch"/>.</exception>
     /// <exception cref="TercetException">ONNX Runtime failed; the message holds its code and text.</exception>
     /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
-    public ReadOnlySpan2D<float> Run(int count)
+    public ReadOnlySpan2D<float> Run(int count) => Run(count, out _);
+
+    /// <summary>Embeds as <see cref="Run(int)"/> does, and says where the embeddings lie on the device: what <see cref="Mining.MiningInput.Batch"/> takes.</summary>
+    /// <param name="count">Number of samples, 0 to <see cref="MaxBatch"/>.</param>
+    /// <param name="resident">The same embeddings in <see cref="EmbedderOptions.DeviceMemory"/>, valid until the next run or dispose; no matrix where the model does not run on that device, or tokens are pooled.</param>
+    /// <returns>The embeddings <c>[count, D]</c> in the pinned output, to which they are copied once.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative or above <see cref="MaxBatch"/>.</exception>
+    /// <exception cref="TercetException">ONNX Runtime or the device failed; the message holds its code and text.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public ReadOnlySpan2D<float> Run(int count, out DeviceMatrix resident)
     {
         RequireInRange(count, 0, MaxBatch, nameof(count));
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -119,6 +132,8 @@ public sealed class OnnxEmbedder : IDisposable
             throw Failed(count, failure);
         }
 
+        resident = _deviceOutput?.Rows(count, Dimension) ?? default;
+        _deviceOutput?.CopyTo(_output, (long)count * Dimension);
         if (_pooled is null)
             return _output.AsMatrix(count, Dimension);
         TokenPool.Pool(_output.Span, _pooled.Span, count, _model.Output, _options.Pooling);
@@ -183,6 +198,7 @@ public sealed class OnnxEmbedder : IDisposable
     {
         // The bindings point into the buffers, and the session made the bindings: the order matters. Null where the constructor failed early.
         _slots?.Dispose();
+        _deviceOutput?.Dispose();
         ((IDisposable?)_input)?.Dispose();
         ((IDisposable?)_output)?.Dispose();
         ((IDisposable?)_pooled)?.Dispose();

@@ -97,8 +97,26 @@ internal sealed class SessionFactory
             session.EnableProfiling = true;
         }
 
-        Target.Append(session);
+        AppendQuietly(session);
         return new InferenceSession(model, session);
+    }
+
+    // A provider whose libraries are missing is reported by its exception; the runtime's own log would put it on standard error as well.
+    private void AppendQuietly(SessionOptions session)
+    {
+        if (Target.Device == DeviceChoice.Cpu)
+            return;
+        OrtEnv runtime = OrtEnv.Instance();
+        OrtLoggingLevel level = runtime.EnvLogLevel;
+        runtime.EnvLogLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        try
+        {
+            Target.Append(session);
+        }
+        finally
+        {
+            runtime.EnvLogLevel = level;
+        }
     }
 
     private void FallBackToCpu(string reason)

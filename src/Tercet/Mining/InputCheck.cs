@@ -1,3 +1,5 @@
+using Tercet.Memory;
+
 namespace Tercet.Mining;
 
 /// <summary>Refuses what no mining call can work on; each message names the parameter, the row and the value.</summary>
@@ -7,6 +9,9 @@ internal static class InputCheck
     {
         string rows = input.IsSquare ? "embeddings" : "anchors";
         ValidateShape(input.Anchors.Height, input.Anchors.Width, input.AnchorLabels.Length, rows, input.IsSquare ? "labels" : "anchorLabels");
+        DeviceMatrix resident = input.Resident;
+        if (!resident.IsEmpty && (resident.Rows != input.Anchors.Height || resident.Columns != input.Anchors.Width))
+            throw Invalid(nameof(resident), $"'resident' is [{resident.Rows}, {resident.Columns}]; it must be the embeddings' [{input.Anchors.Height}, {input.Anchors.Width}].");
         if (input.IsSquare)
             return;
         ValidateShape(input.Gallery.Height, input.Gallery.Width, input.GalleryLabels.Length, "gallery", "galleryLabels");

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Tercet.Memory;
 
 namespace Tercet.Mining;
 
@@ -14,6 +15,7 @@ public readonly ref struct MiningInput
         ReadOnlySpan2D<float> gallery,
         ReadOnlySpan<long> galleryLabels,
         ReadOnlySpan<int> anchorRows,
+        DeviceMatrix resident,
         bool isSquare)
     {
         Anchors = anchors;
@@ -21,6 +23,7 @@ public readonly ref struct MiningInput
         Gallery = gallery;
         GalleryLabels = galleryLabels;
         AnchorRows = anchorRows;
+        Resident = resident;
         IsSquare = isSquare;
     }
 
@@ -42,16 +45,23 @@ public readonly ref struct MiningInput
     /// </summary>
     public ReadOnlySpan<int> AnchorRows { get; }
 
+    /// <summary>The batch once more, in a device's memory, <c>[N, D]</c>; no matrix where it lies nowhere else.</summary>
+    public DeviceMatrix Resident { get; }
+
     /// <summary>Whether the anchors are the gallery.</summary>
     public bool IsSquare { get; }
 
     /// <summary>The square form: every row of a batch is an anchor, and a candidate for every other.</summary>
     /// <param name="embeddings">The batch, <c>[N, D]</c> row-major.</param>
     /// <param name="labels">Its labels, <c>[N]</c>.</param>
-    public static MiningInput Batch(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels) =>
-        new(embeddings, labels, embeddings, labels, default, isSquare: true);
+    /// <param name="resident">
+    /// The same values in a device's memory, <c>[N, D]</c>, as <see cref="Forward.OnnxEmbedder.Run(int, out DeviceMatrix)"/> gives them: a backend of that device mines them where they lie. Not
+    /// used under <see cref="MiningOptions.Normalize"/>, which mines other values.
+    /// </param>
+    public static MiningInput Batch(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, DeviceMatrix resident = default) =>
+        new(embeddings, labels, embeddings, labels, default, resident, isSquare: true);
 
-    /// <summary>The rectangular form: anchors against a gallery, which may be larger than memory where it is mapped (<see cref="Memory.MappedMatrix"/>).</summary>
+    /// <summary>The rectangular form: anchors against a gallery, which may be larger than memory where it is mapped (<see cref="MappedMatrix"/>).</summary>
     /// <remarks>
     /// The CPU backend copies a gallery into its own order whole up to 256 MiB, and a window at a time beyond that; each anchor's positives and near ties are
     /// read where they stand. For every gallery row, whatever its dimension, a call holds 32 bytes (sorted labels, order, norm), and buffers have up to
@@ -72,5 +82,5 @@ public readonly ref struct MiningInput
         ReadOnlySpan2D<float> gallery,
         ReadOnlySpan<long> galleryLabels,
         ReadOnlySpan<int> anchorRows = default) =>
-        new(anchors, anchorLabels, gallery, galleryLabels, anchorRows, isSquare: false);
+        new(anchors, anchorLabels, gallery, galleryLabels, anchorRows, default, isSquare: false);
 }

@@ -31,6 +31,9 @@ internal abstract class OrderedScan : IMiningProgram, IKeyRowConsumer, IDisposab
     public double NegativeDistances { get; protected set; }
 
     /// <inheritdoc/>
+    public bool CanRunAgain => Emitted == 0;
+
+    /// <inheritdoc/>
     public void Run(IMiningKernels kernels)
     {
         AnchorScratch.Prepare(ref _scratches, kernels.Workers);

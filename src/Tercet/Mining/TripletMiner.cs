@@ -289,7 +289,7 @@ public sealed class TripletMiner : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads);
+        var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads, input.Resident);
         _backend.Execute(in problem, program, cancellationToken);
     }
 

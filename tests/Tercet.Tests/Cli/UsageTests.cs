@@ -8,12 +8,12 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("embed", "--model", "--preprocess", "--align", "--labels-from-folder", "--labels-out", "--batch", "--device", "--threads", "--on-error", "--normalize", "--out")]
-    [InlineData("mine", "--embeddings", "--labels", "--rule", "--metric", "--margin", "--within-margin", "--fallback", "--gallery", "--gallery-labels", "--negative-only-label", "--normalize", "--seed", "--threads", "--repeat", "--statistics", "--epsilon", "--easy-positive", "--out")]
-    [InlineData("loss", "--embeddings", "--labels", "--rule", "--metric", "--margin", "--reduction", "--gradient-out", "batch-all")]
+    [InlineData("mine", "--embeddings", "--labels", "--rule", "--metric", "--margin", "--within-margin", "--fallback", "--gallery", "--gallery-labels", "--negative-only-label", "--normalize", "--seed", "--device", "--threads", "--repeat", "--statistics", "--epsilon", "--easy-positive", "--out")]
+    [InlineData("loss", "--embeddings", "--labels", "--rule", "--metric", "--margin", "--reduction", "--gradient-out", "--device", "batch-all")]
     [InlineData("evaluate", "--embeddings", "--labels", "--metric", "--folds", "--threshold", "--far", "--plot")]
-    [InlineData("demo", "--out")]
+    [InlineData("demo", "--out", "--device")]
     [InlineData("info", "--model")]
-    [InlineData("devices")]
+    [InlineData("devices", "--device")]
     public void Help_EveryVerb_NamesItsOptions(string verb, params string[] options)
     {
         CliResult result = CliProcess.Run(_folder.Path, verb, "--help").Succeeded();
@@ -71,6 +71,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("embed a.jpg --model M.onnx --out E.npy --labels-from-folder", "--labels-out")]
     [InlineData("embed a.jpg --model M.onnx --out E.npy --labels-out L.txt", "--labels-from-folder")]
     [InlineData("info", "--model")]
+    [InlineData("mine --embeddings E.npy --labels L.npy --out T.npy --device gpu", "--device", "gpu", "cuda")]
+    [InlineData("devices --device gpu", "--device", "gpu", "auto")]
     [InlineData("devices extra", "extra")]
     public void Run_BadOptions_IsAUsageError(string arguments, params string[] mentions)
     {

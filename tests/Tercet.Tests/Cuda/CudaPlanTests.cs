@@ -143,6 +143,9 @@ public sealed class CudaPlanTests
     [Theory]
     [InlineData(700, true)]
     [InlineData(719, true)]
+    [InlineData(214, true)]
+    [InlineData(999, true)]
+    [InlineData(701, false)]
     [InlineData(2, false)]
     [InlineData(0, false)]
     public void IsFatal_Status_IsThatOfALostContext(int status, bool isFatal) => Assert.Equal(isFatal, new CudaException("planned", status).IsFatal);

@@ -17,6 +17,9 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     private readonly Dictionary<nint, long> _device = [];
     private readonly Dictionary<nint, long> _host = [];
     private readonly Lock _lock = new();
+    private readonly Dictionary<nint, List<Action>> _captured = [];
+    private readonly Dictionary<nint, List<Action>> _graphs = [];
+    private readonly ThreadLocal<bool> _isCurrent = new();
     private int _handles;
 
     /// <summary>Where CMake puts the simulation.</summary>
@@ -35,6 +38,9 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     /// <summary>Throws in place of the named call; the argument is the number of bytes, or 0.</summary>
     public Func<string, long, CudaException?>? Fail { get; set; }
 
+    /// <summary>Bytes of device memory that there are.</summary>
+    public long Capacity { get; set; } = long.MaxValue;
+
     /// <summary>Bytes of device memory held now.</summary>
     public long DeviceBytes { get; private set; }
 
@@ -45,15 +51,34 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public long BytesToHost { get; private set; }
 
+    public long CopiesToDevice { get; private set; }
+
+    public long CopiesToHost { get; private set; }
+
+    /// <summary>Host addresses that copies to the device began at.</summary>
+    public HashSet<nint> CopiedFrom { get; } = [];
+
+    /// <summary>Kernels launched.</summary>
+    public int Launches { get; private set; }
+
+    /// <summary>Graphs not yet given back.</summary>
+    public int LiveGraphs => _graphs.Count;
+
+    /// <summary>Graphs launched.</summary>
+    public int GraphLaunches { get; private set; }
+
+    /// <summary>Times that the host waited.</summary>
+    public int Waits { get; private set; }
+
     public bool IsDisposed { get; private set; }
 
     public HashSet<string> Launched { get; } = [];
 
-    /// <summary>A backend over the simulation; the test is skipped where it has not been built.</summary>
+    /// <summary>A backend over the simulation, whose device memory ONNX Runtime's CPU provider can write; the test is skipped where it has not been built.</summary>
     public static CudaBackend NewBackend(SimulatedDriver driver, long keyBudget = 256 << 20)
     {
         SkipUnlessBuilt();
-        return new CudaBackend(driver, []) { KeyBudget = keyBudget };
+        return new CudaBackend(driver, new KernelModule(() => [], compiled: null), "Cpu") { KeyBudget = keyBudget };
     }
 
     public static void SkipUnlessBuilt() => Assert.SkipUnless(IsBuilt, "The kernels' host simulation has not been built (cmake -B artifacts/native && cmake --build artifacts/native).");
@@ -66,7 +91,11 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
             return function(name);
     }
 
-    public void Enter() => Check("Enter", 0);
+    public void Enter()
+    {
+        _isCurrent.Value = true;
+        Check("Enter", 0);
+    }
 
     public nint LoadModule(byte[] image)
     {
@@ -87,11 +116,20 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         }
     }
 
+    /// <summary>The name that a function was found by.</summary>
+    public string NameOf(nint function) => _functions[function].Name;
+
     public int BlocksPerMultiprocessor(nint function, int threads) => 2;
 
     public nint AllocateDevice(long bytes)
     {
         Check("AllocateDevice", bytes);
+        lock (_lock)
+        {
+            if (DeviceBytes + bytes > Capacity)
+                throw new CudaException("planned: no memory left", CudaException.OutOfMemory);
+        }
+
         return Allocate(_device, bytes);
     }
 
@@ -123,40 +161,107 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public float ElapsedMilliseconds(nint start, nint end) => 0;
 
+    public void BeginCapture(nint stream)
+    {
+        Check("BeginCapture", 0);
+        lock (_lock)
+            _captured.Add(stream, []);
+    }
+
+    public nint EndCapture(nint stream)
+    {
+        lock (_lock)
+        {
+            nint graph = ++_handles;
+            Assert.True(_captured.Remove(stream, out List<Action>? calls), "no capture was begun");
+            _graphs.Add(graph, calls);
+            return graph;
+        }
+    }
+
+    public void LaunchGraph(nint graph, nint stream)
+    {
+        Check("LaunchGraph", 0);
+        List<Action> calls;
+        lock (_lock)
+        {
+            calls = _graphs[graph];
+            GraphLaunches++;
+        }
+
+        foreach (Action call in calls)
+            call();
+    }
+
+    public void DestroyGraph(nint graph)
+    {
+        lock (_lock)
+            Assert.True(_graphs.Remove(graph), "no such graph");
+    }
+
     public void CopyToDevice(nint device, nint host, long bytes, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureToDevice(device, host, bytes, stream);
+            return;
+        }
+
         Check("CopyToDevice", bytes);
         Inside(_device, device, bytes);
         Inside(_host, host, bytes);
         lock (_lock)
-            BytesToDevice += bytes;
+        {
+            (CopiesToDevice, BytesToDevice) = (CopiesToDevice + 1, BytesToDevice + bytes);
+            CopiedFrom.Add(host);
+        }
+
         Buffer.MemoryCopy((void*)host, (void*)device, bytes, bytes);
     }
 
     public void CopyToHost(nint host, nint device, long bytes, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureToHost(host, device, bytes, stream);
+            return;
+        }
+
         Check("CopyToHost", bytes);
         Inside(_device, device, bytes);
         Inside(_host, host, bytes);
         lock (_lock)
-            BytesToHost += bytes;
+            (CopiesToHost, BytesToHost) = (CopiesToHost + 1, BytesToHost + bytes);
         Buffer.MemoryCopy((void*)device, (void*)host, bytes, bytes);
     }
 
     public void Fill(nint device, uint value, long count, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureFill(device, value, count, stream);
+            return;
+        }
+
         Inside(_device, device, count * sizeof(uint));
         new Span<uint>((void*)device, checked((int)count)).Fill(value);
     }
 
     public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
+        if (IsCapturing(stream))
+        {
+            CaptureLaunch(function, grid, parameters, stream);
+            return;
+        }
+
         string name;
         byte[] utf8;
         lock (_lock)
         {
             (name, utf8) = _functions[function];
             Launched.Add(name);
+            Launches++;
         }
 
         Check("Launch", 0);
@@ -170,12 +275,49 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         }
     }
 
-    public void Dispose() => IsDisposed = true;
+    public void Dispose()
+    {
+        IsDisposed = true;
+        _isCurrent.Dispose();
+    }
 
     private void Check(string call, long bytes)
     {
+        if (!_isCurrent.Value)
+            Assert.Fail($"{call} on a thread that the context is not current on");
+        lock (_lock)
+            Waits += call is "Synchronize" or "Wait" ? 1 : 0;
         if (Fail?.Invoke(call, bytes) is CudaException exception)
             throw exception;
+    }
+
+    // Methods of their own: the calls above allocate nothing when nothing is captured.
+    private void CaptureToDevice(nint device, nint host, long bytes, nint stream) => Capture(stream, () => CopyToDevice(device, host, bytes, 0));
+
+    private void CaptureToHost(nint host, nint device, long bytes, nint stream) => Capture(stream, () => CopyToHost(host, device, bytes, 0));
+
+    private void CaptureFill(nint device, uint value, long count, nint stream) => Capture(stream, () => Fill(device, value, count, 0));
+
+    private void CaptureLaunch(nint function, LaunchGrid grid, nint parameters, nint stream)
+    {
+        byte[] copy = new Span<byte>((void*)parameters, (int)ParameterBytes(_functions[function].Name)).ToArray();
+        Capture(stream, () =>
+        {
+            fixed (byte* first = copy)
+                Launch(function, grid, (nint)first, 0);
+        });
+    }
+
+    private void Capture(nint stream, Action call)
+    {
+        lock (_lock)
+            _captured[stream].Add(call);
+    }
+
+    private bool IsCapturing(nint stream)
+    {
+        lock (_lock)
+            return _captured.ContainsKey(stream);
     }
 
     private nint Allocate(Dictionary<nint, long> blocks, long bytes)

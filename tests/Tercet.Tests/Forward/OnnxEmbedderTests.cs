@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using CommunityToolkit.HighPerformance;
+using Microsoft.ML.OnnxRuntime;
 using Tercet.Forward;
 using Tercet.Imaging;
+using Tercet.Memory;
 using Tercet.Tests.Memory;
 
 namespace Tercet.Tests.Forward;
@@ -47,6 +49,26 @@ public sealed class OnnxEmbedderTests : IDisposable
             using OnnxEmbedder embedder = OnnxEmbedder.Load(_folder.Save(model), OnCpu with { MaxBatch = maxBatch });
             for (int count = 0; count <= maxBatch; count++)
                 AssertRun(embedder, count);
+        }
+    }
+
+    [Fact]
+    public void Run_InputBoundEachTime_SeesWhatTheInputHoldsThen()
+    {
+        string path = _folder.Save(TinyModels.Vector("batch"));
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(path, OnCpu);
+        using InferenceSession session = new(path);
+        using PinnedBuffer<float> input = new(8 * TinyModels.Features), output = new(8 * TinyModels.Dimension);
+        OutputShape shape = new([TinyModels.Dimension], 1, TinyModels.Dimension);
+        using BatchSlots slots = new(session, embedder.Info, shape, input.DangerousGetAddress(), output.DangerousGetAddress(), OrtMemoryInfo.DefaultInstance, 8, bindsEachRun: true);
+        for (int count = 1; count <= 8; count++)
+        {
+            TinyModels.Random(count, input.Length).CopyTo(input.Span);
+            input.Span.CopyTo(embedder.Input);
+
+            slots.Run(count);
+
+            Assert.Equal(embedder.Run(count).ToArray().Cast<float>(), output.Span[..(count * TinyModels.Dimension)].ToArray());
         }
     }
 

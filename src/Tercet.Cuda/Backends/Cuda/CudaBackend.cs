@@ -1,5 +1,6 @@
 using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Driver;
+using Tercet.Memory;
 
 namespace Tercet.Backends.Cuda;
 
@@ -12,9 +13,11 @@ public sealed class CudaBackend : IMiningBackend
 {
     private const long DefaultKeyBudget = 256L << 20;
 
-    private readonly ICudaDriver _driver;
+    private readonly CountingDriver _driver;
     private readonly nint _module;
     private readonly (CudaKernels SquaredEuclidean, CudaKernels Cosine) _kernels;
+    private readonly PageLockedAllocator _pageLocked;
+    private readonly CudaMemory _memory;
     private readonly WorkerTeam _team = new();
     private readonly Stack<CudaSession> _idle = new();
     private readonly Lock _lock = new();
@@ -25,17 +28,33 @@ public sealed class CudaBackend : IMiningBackend
     /// <param name="device">The device's number.</param>
     /// <exception cref="CudaException">This build has no CUDA support, there is no driver or device, the driver is too old, or there are no kernels for the device.</exception>
     public CudaBackend(int device = 0)
-        : this(CudaDrivers.IsEnabled ? KernelImage.Load() : [], device)
+        : this(new CudaOptions { Device = device })
+    {
+    }
+
+    /// <summary>Opens a device, through its primary context, which other libraries of the process share.</summary>
+    /// <param name="options">Which device, and where kernels that are compiled on this machine are kept.</param>
+    /// <exception cref="CudaException">This build has no CUDA support, there is no driver or device, the driver is too old, or there are no kernels for the device.</exception>
+    public CudaBackend(CudaOptions options)
+        : this(CudaDrivers.Open((options ?? throw new ArgumentNullException(nameof(options))).Device), KernelModule.Of(options))
     {
     }
 
     internal CudaBackend(ICudaDriver driver, byte[] image)
+        : this(driver, new KernelModule(() => image, compiled: null))
     {
-        _driver = driver;
+    }
+
+    internal CudaBackend(ICudaDriver driver, KernelModule kernels, string memoryName = "Cuda")
+    {
+        _driver = new CountingDriver(driver);
+        _pageLocked = new PageLockedAllocator(_driver);
+        _memory = new CudaMemory(_driver, _pageLocked, memoryName);
         try
         {
+            CudaRequirements.Check(driver.Device);
             driver.Enter();
-            _module = driver.LoadModule(image);
+            _module = kernels.Load(driver);
             _kernels = CudaKernels.Find(driver, _module);
         }
         catch
@@ -45,58 +64,43 @@ public sealed class CudaBackend : IMiningBackend
         }
     }
 
-    // The image first, so that no context is left open where there is none.
-    private CudaBackend(byte[] image, int device)
-        : this(CudaDrivers.Open(device), image)
-    {
-    }
-
     /// <summary>Whether this build can open a device at all: it was built with <c>EnableCuda</c>.</summary>
     public static bool IsEnabled => CudaDrivers.IsEnabled;
 
     /// <inheritdoc/>
     public string Name => $"cuda:{_driver.Device.Ordinal} ({_driver.Device.Name})";
 
+    /// <summary>
+    /// The device's memory. With it in <see cref="Forward.EmbedderOptions.DeviceMemory"/> the forward pass writes its embeddings where mining reads them, and page-locked buffers are what
+    /// ONNX Runtime is bound to. An embedder that uses it must be disposed before the backend.
+    /// </summary>
+    public IDeviceMemory Memory => _memory;
+
+    /// <summary>What has been copied between host and device so far, by all calls together.</summary>
+    public CudaCopies Copies => _driver.Copies;
+
     /// <summary>Bytes of device memory, and twice as much page-locked memory, for the keys of a chunk of anchors; the same of device memory for its buckets, or for the weights of a chunk of a loss. Never less than one panel of anchors takes. 256 MiB.</summary>
     internal long KeyBudget { get; init; } = DefaultKeyBudget;
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// A device short of memory first gives up what idle calls hold, then takes the work in chunks; a batch that does not fit even so is refused with the driver's text.
+    /// </remarks>
     /// <exception cref="CudaException">A call of the driver failed. After a fault of a kernel every further call fails: the process' context is lost.</exception>
-    public unsafe void Execute(in MiningProblem problem, IMiningProgram program, CancellationToken cancellationToken)
+    public void Execute(in MiningProblem problem, IMiningProgram program, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(program);
-        _driver.Enter();
-        CudaSession session = Rent();
-        bool isSound = false;
         try
         {
-            // SAFETY: the rows stay pinned for the whole call; the session forgets the pointers before it returns.
-            fixed (float* anchors = &problem.Anchors.DangerousGetReference())
-            fixed (float* gallery = &problem.Gallery.DangerousGetReference())
-            {
-                session.Load(problem, SourceRows.Of(problem.Anchors, anchors), SourceRows.Of(problem.Gallery, gallery), cancellationToken);
-                program.Run(session);
-            }
+            ExecuteOnce(in problem, program, cancellationToken);
+            return;
+        }
+        catch (CudaException exception) when (exception.Status == CudaException.OutOfMemory && program.CanRunAgain)
+        {
+            FreeIdleSessions();
+        }
 
-            isSound = true;
-        }
-        catch (CudaException exception)
-        {
-            if (exception.IsFatal)
-                Interlocked.CompareExchange(ref _lost, exception, null);
-            throw;
-        }
-        catch
-        {
-            // The program or the token stopped the call; the session waited for its stream.
-            isSound = true;
-            throw;
-        }
-        finally
-        {
-            session.Unload();
-            Return(session, isSound);
-        }
+        ExecuteOnce(in problem, program, cancellationToken);
     }
 
     /// <summary>Frees the device's memory and the module. No call may be running.</summary>
@@ -114,27 +118,97 @@ public sealed class CudaBackend : IMiningBackend
         // A lost context takes its memory along, and answers nothing.
         if (_lost is null)
         {
-            _driver.Enter();
-            while (_idle.TryPop(out CudaSession? session))
-                session.Dispose();
+            FreeIdleSessions();
+            _memory.Dispose();
             _driver.UnloadModule(_module);
         }
 
         _driver.Dispose();
     }
 
+    private unsafe void ExecuteOnce(in MiningProblem problem, IMiningProgram program, CancellationToken cancellationToken)
+    {
+        CudaSession? session = null;
+        bool isSound = false;
+        try
+        {
+            session = Rent();
+
+            // SAFETY: the rows stay pinned for the whole call; the session forgets the pointers before it returns.
+            fixed (float* anchors = &problem.Anchors.DangerousGetReference())
+            fixed (float* gallery = &problem.Gallery.DangerousGetReference())
+            {
+                session.Load(problem, SourceRows.Of(problem.Anchors, anchors), SourceRows.Of(problem.Gallery, gallery), cancellationToken);
+                program.Run(session);
+                session.Wait();
+            }
+
+            isSound = true;
+        }
+        catch (CudaException exception)
+        {
+            if (exception.IsFatal)
+                Interlocked.CompareExchange(ref _lost, exception, null);
+            throw;
+        }
+        catch
+        {
+            // The program or the token stopped the call.
+            isSound = session is not null && HasCome(session);
+            throw;
+        }
+        finally
+        {
+            session?.Unload();
+            if (session is not null)
+                Return(session, isSound);
+        }
+    }
+
+    private static bool HasCome(CudaSession session)
+    {
+        try
+        {
+            session.Abandon();
+            return true;
+        }
+        catch (CudaException)
+        {
+            return false;
+        }
+    }
+
+    private void FreeIdleSessions()
+    {
+        _driver.Enter();
+        while (true)
+        {
+            CudaSession? session;
+            lock (_lock)
+            {
+                if (!_idle.TryPop(out session))
+                    return;
+            }
+
+            session.Dispose();
+        }
+    }
+
     private CudaSession Rent()
     {
+        // First: a lost context does not become current either, and its own text would not say what happened.
         if (_lost is CudaException lost)
             throw new CudaException($"The device {Name} was lost in an earlier call; restart the process, or mine on the CPU.", lost.Status, lost);
         lock (_lock)
-        {
             ObjectDisposedException.ThrowIf(_disposed, this);
+        _driver.Enter();
+        lock (_lock)
+        {
             if (_idle.TryPop(out CudaSession? session))
                 return session;
         }
 
-        return new CudaSession(_driver, _kernels, _team, KeyBudget);
+        return new CudaSession(_driver, _kernels, _pageLocked, _memory, _team, KeyBudget);
     }
 
     // A session that a failure of the driver went through is not used again: what it holds is given back where the context still lives.

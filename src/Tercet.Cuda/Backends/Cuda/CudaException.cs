@@ -6,9 +6,11 @@ public sealed class CudaException : TercetException
     /// <summary>The status of a call that found no memory.</summary>
     public const int OutOfMemory = 2;
 
-    // From here on the driver reports kernels that faulted, after which a context answers nothing else.
-    private const int FirstFault = 700;
-    private const int LastFault = 720;
+    // After these a context answers nothing else: uncorrectable memory or link errors, faults of kernels, a context that is gone, a device that is.
+    private static readonly int[] Fatal = [4, 46, 201, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999];
+
+    // No binary for the card, no compiler for PTX in the driver, PTX too new for it, compiling switched off.
+    private static readonly int[] MissingImage = [209, 221, 222, 223];
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">What failed, and what to do.</param>
@@ -21,5 +23,11 @@ public sealed class CudaException : TercetException
     public int Status { get; }
 
     /// <summary>Whether the context is lost: the backend cannot be used again in this process.</summary>
-    public bool IsFatal => Status is >= FirstFault and <= LastFault;
+    public bool IsFatal => IsFault(Status);
+
+    /// <summary>Whether a context is lost after a status.</summary>
+    internal static bool IsFault(int status) => Fatal.Contains(status);
+
+    /// <summary>Whether a status says that an image holds no kernels for the device.</summary>
+    internal static bool IsMissingImage(int status) => MissingImage.Contains(status);
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 
 namespace Tercet.Backends.Cuda;
@@ -88,6 +90,20 @@ internal sealed class CudaKernels
 
     /// <summary>Blocks of <see cref="Rescan"/> that run at once on the whole device.</summary>
     public int RescanBlocks { get; }
+
+    /// <summary>Bytes of the parameter structs of the kernels that the fused pass launches.</summary>
+    public static IReadOnlyDictionary<nint, int> ParameterBytes((CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels)
+    {
+        Dictionary<nint, int> bytes = [];
+        foreach (CudaKernels each in (CudaKernels[])[kernels.SquaredEuclidean, kernels.Cosine])
+        {
+            bytes[each.Prepare] = Unsafe.SizeOf<PrepareArguments>();
+            bytes[each.PrepareHalves] = Unsafe.SizeOf<PrepareHalvesArguments>();
+            bytes[each.Extremes] = bytes[each.Decide] = bytes[each.Rescan] = Unsafe.SizeOf<ExtremesArguments>();
+        }
+
+        return bytes;
+    }
 
     /// <summary>Finds the kernels of both kinds of key.</summary>
     public static (CudaKernels SquaredEuclidean, CudaKernels Cosine) Find(ICudaDriver driver, nint module) =>

@@ -1,3 +1,4 @@
+using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
@@ -11,40 +12,50 @@ namespace Tercet.Backends.Cuda;
 /// </summary>
 internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 {
+    // Batches whose kernels take less time than the driver's calls for them.
+    private const int LargestSmallBatch = 2048;
+
     // Floats of the page-locked memory that rows are copied through.
     private const int LargestStaging = 4 << 20;
 
-    private readonly ICudaDriver _driver;
-    private readonly IBufferAllocator _pageLocked;
+    private readonly GraphDriver _driver;
+    private readonly PageLockedAllocator _pageLocked;
+    private readonly IDeviceMemory _memory;
     private readonly (CudaKernels SquaredEuclidean, CudaKernels Cosine) _kernels;
     private readonly DeviceRows _gallery;
     private readonly DeviceRows _anchors;
-    private readonly ExtremesPass _extremes;
+    private readonly ExtremesRows _extremesRows;
+    private ExtremesPass _extremes;
     private readonly KeyRowsPass _keyRows;
     private readonly SemiHardPass _semiHard;
     private readonly LossPass _loss;
+    private readonly Lock _termsLock = new();
     private readonly PinnedBuffer<uint> _largest;
     private PinnedBuffer<float> _staging;
-    private PinnedBuffer<int> _order;
+    private PinnedBuffer<int> _galleryOrder;
+    private PinnedBuffer<int> _anchorOrder;
     private PinnedBuffer<float> _anchorTerms;
     private SourceRows _anchorSource;
     private SourceRows _gallerySource;
     private int _depth;
+    private bool _hasTerms;
 
-    public CudaSession(ICudaDriver driver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, WorkerTeam team, long keyBudget)
+    public CudaSession(ICudaDriver sharedDriver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, PageLockedAllocator pageLocked, IDeviceMemory memory, WorkerTeam team, long keyBudget)
     {
-        (_driver, _kernels) = (driver, kernels);
-        _pageLocked = new PageLockedAllocator(driver);
+        GraphDriver driver = new(sharedDriver, CudaKernels.ParameterBytes(kernels));
+        (_driver, _kernels, _pageLocked, _memory) = (driver, kernels, pageLocked, memory);
         _gallery = new DeviceRows(driver);
         _anchors = new DeviceRows(driver);
         _staging = new PinnedBuffer<float>(1, _pageLocked);
-        _order = new PinnedBuffer<int>(1, _pageLocked);
+        _galleryOrder = new PinnedBuffer<int>(1, _pageLocked);
+        _anchorOrder = new PinnedBuffer<int>(1, _pageLocked);
         _anchorTerms = new PinnedBuffer<float>(1, _pageLocked);
         _largest = new PinnedBuffer<uint>(1, _pageLocked);
         Stream = driver.CreateStream();
         Classes = new ClassTable(this, driver, _pageLocked);
         Positives = new PositivesPass(this, driver, _pageLocked);
         _extremes = new ExtremesPass(this, driver, _pageLocked);
+        _extremesRows = new ExtremesRows(this);
         _keyRows = new KeyRowsPass(this, driver, _pageLocked, team, keyBudget);
         _semiHard = new SemiHardPass(this, driver, _pageLocked, team, keyBudget);
         _loss = new LossPass(this, driver, _pageLocked, keyBudget);
@@ -92,37 +103,44 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The error bound of the fused pass' keys.</summary>
     public ToleranceBound ExtremesTolerance => Kernels.UsesTensorCores ? KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) } : KeyTolerances;
 
-    /// <summary>Brings the rows to the device and packs them.</summary>
-    // SAFETY: the source rows stay pinned until Unload. Page-locked buffers do not move, and the stream is waited for before they are written again.
+    /// <summary>
+    /// Brings the rows to the device, where they do not lie there already, and packs them. Nothing is waited for: everything is in the stream's order, and a
+    /// call that comes to its end has waited once.
+    /// </summary>
+    // SAFETY: the source rows stay pinned until Unload. Page-locked buffers do not move, and are not written again before the stream has been waited for.
     public void Load(in MiningProblem problem, SourceRows anchors, SourceRows gallery, CancellationToken cancellationToken)
     {
         (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Gallery.Width);
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
+        _hasTerms = false;
+        _driver.IsHolding = Math.Max(Layout.AnchorCount, Layout.GalleryCount) <= LargestSmallBatch;
         if (Layout.AnchorCount == 0)
             return;
 
         bool sameRows = anchors.First == gallery.First;
-        long largestSide = Math.Max((long)problem.Gallery.Height, sameRows ? 0 : problem.Anchors.Height) * _depth;
-        Grow(ref _staging, Math.Max(_depth, Math.Min(largestSide, LargestStaging)));
-        _gallery.Upload(problem.Gallery, _staging.Span, Stream);
+        Bring(_gallery, problem.Gallery, gallery, problem.Resident);
         cancellationToken.ThrowIfCancellationRequested();
-        Prepare(_gallery, _gallery, Layout.GalleryRows);
+        Prepare(_gallery, _gallery, Layout.GalleryRows, ref _galleryOrder);
         if (Layout.IsSymmetric)
         {
             Anchors = Gallery with { Count = Layout.AnchorCount };
-        }
-        else
-        {
-            if (!sameRows)
-                _anchors.Upload(problem.Anchors, _staging.Span, Stream);
-            Prepare(_anchors, sameRows ? _gallery : _anchors, Layout.AnchorRows);
-            Anchors = _anchors.Packed;
+            return;
         }
 
-        Grow(ref _anchorTerms, Layout.AnchorCount);
-        _driver.CopyToHost(_anchorTerms.DangerousGetAddress(), Anchors.Terms, (long)Layout.AnchorCount * sizeof(float), Stream);
-        _driver.CopyToHost(_largest.DangerousGetAddress(), _gallery.Largest, sizeof(uint), Stream);
-        _driver.Synchronize(Stream);
+        if (!sameRows)
+            Bring(_anchors, problem.Anchors, anchors, default);
+        Prepare(_anchors, sameRows ? _gallery : _anchors, Layout.AnchorRows, ref _anchorOrder);
+        Anchors = _anchors.Packed;
+    }
+
+    /// <summary>Waits until nothing of the caller's, or of this session's, is being read or written any more.</summary>
+    public void Wait() => _driver.Synchronize(Stream);
+
+    /// <summary>Waits as <see cref="Wait"/> does, for what has been begun; the rest of a call that was stopped is not done.</summary>
+    public void Abandon()
+    {
+        _driver.Drop();
+        Wait();
     }
 
     public void Unload()
@@ -146,6 +164,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <inheritdoc/>
     public float KeyTolerance(int anchor)
     {
+        if (!Volatile.Read(ref _hasTerms))
+            FetchTerms();
+
         // Terms are not negative: taking the sign bit off gives the float that the ordered bits stand for.
         float largest = BitConverter.UInt32BitsToSingle(_largest.Span[0] & int.MaxValue);
         return (CudaPlan.ToleranceSlope(_depth) * (_anchorTerms.Span[anchor] + largest)) + CudaPlan.ToleranceConstant(_depth);
@@ -162,16 +183,45 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     }
 
     /// <inheritdoc/>
-    public void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes) => _extremes.Run(wanted, extremes);
+    public void FindExtremes(ExtremeKinds wanted, Span<AnchorExtremes> extremes)
+    {
+        try
+        {
+            _extremes.Run(wanted, extremes);
+        }
+        catch (CudaException exception) when (exception.Status == CudaException.OutOfMemory)
+        {
+            // What the fused pass did get is given back: chunks of keys need less than its candidates and halves.
+            _extremes.Dispose();
+            _extremes = new ExtremesPass(this, _driver, _pageLocked);
+            _gallery.FreeHalves();
+            _anchors.FreeHalves();
+            _extremesRows.Run(wanted, extremes);
+        }
+    }
 
     /// <inheritdoc/>
-    public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer) => _semiHard.Run(request, consumer);
+    public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer)
+    {
+        _driver.IsHolding = false;
+        _semiHard.Run(request, consumer);
+    }
 
     /// <inheritdoc/>
-    public void ScanRows(IKeyRowConsumer consumer) => _keyRows.Run(consumer);
+    public void ScanRows(IKeyRowConsumer consumer)
+    {
+        // Several threads are at work here, and the host waits between chunks.
+        _driver.IsHolding = false;
+        FetchTerms();
+        _keyRows.Run(consumer);
+    }
 
     /// <inheritdoc/>
-    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms) => _loss.Run(margin, gradient, out nonZeroTerms);
+    public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms)
+    {
+        _driver.IsHolding = false;
+        return _loss.Run(margin, gradient, out nonZeroTerms);
+    }
 
     /// <summary>Replaces a page-locked buffer that is too short.</summary>
     public void Grow<T>(ref PinnedBuffer<T> buffer, long length)
@@ -185,6 +235,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     public void Dispose()
     {
+        _driver.Drop();
+        _driver.Dispose();
         Classes.Dispose();
         Positives.Dispose();
         _extremes.Dispose();
@@ -194,17 +246,54 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _gallery.Dispose();
         _anchors.Dispose();
         _staging.Dispose();
-        _order.Dispose();
+        _galleryOrder.Dispose();
+        _anchorOrder.Dispose();
         _anchorTerms.Dispose();
         _largest.Dispose();
         _driver.DestroyStream(Stream);
     }
 
-    private void Prepare(DeviceRows side, DeviceRows uploaded, ReadOnlySpan<int> order)
+    private void Bring(DeviceRows side, ReadOnlySpan2D<float> rows, SourceRows source, DeviceMatrix resident)
     {
-        Grow(ref _order, order.Length);
-        order.CopyTo(_order.Span);
-        side.Prepare(uploaded, _order, order.Length, _depth, Kernels.Prepare, Stream);
-        _driver.Synchronize(Stream);
+        long bytes = (long)rows.Height * rows.Width * sizeof(float);
+        if (ReferenceEquals(resident.Memory, _memory))
+        {
+            side.Take(resident.Address);
+        }
+        else if (source.Stride == rows.Width && _pageLocked.Holds((nint)source.First, bytes))
+        {
+            side.UploadFrom((nint)source.First, bytes, Stream);
+        }
+        else
+        {
+            // The other side's last piece may still lie in the staging memory.
+            if (side == _anchors)
+                _driver.Synchronize(Stream);
+            Grow(ref _staging, Math.Max(rows.Width, Math.Min((long)rows.Height * rows.Width, LargestStaging)));
+            side.Upload(rows, _staging.Span, Stream);
+        }
+    }
+
+    private void Prepare(DeviceRows side, DeviceRows uploaded, ReadOnlySpan<int> rows, ref PinnedBuffer<int> order)
+    {
+        Grow(ref order, rows.Length);
+        rows.CopyTo(order.Span);
+        side.Prepare(uploaded, order, rows.Length, _depth, Kernels.Prepare, Stream);
+    }
+
+    // What the host compares keys by.
+    private void FetchTerms()
+    {
+        lock (_termsLock)
+        {
+            if (_hasTerms || Layout.AnchorCount == 0)
+                return;
+            _driver.Enter();
+            Grow(ref _anchorTerms, Layout.AnchorCount);
+            _driver.CopyToHost(_anchorTerms.DangerousGetAddress(), Anchors.Terms, (long)Layout.AnchorCount * sizeof(float), Stream);
+            _driver.CopyToHost(_largest.DangerousGetAddress(), _gallery.Largest, sizeof(uint), Stream);
+            _driver.Synchronize(Stream);
+            Volatile.Write(ref _hasTerms, true);
+        }
     }
 }

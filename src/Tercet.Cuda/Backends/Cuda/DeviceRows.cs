@@ -27,13 +27,29 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     /// <summary>The device's address of the ordered bits of the largest term.</summary>
     public nint Largest => _largest.Address;
 
-    /// <summary>Copies the caller's rows to the device, one after another.</summary>
+    /// <summary>The device's address of the caller's rows.</summary>
+    public nint Source { get; private set; }
+
+    /// <summary>Takes rows that lie on the device.</summary>
+    public void Take(nint source) => Source = source;
+
+    /// <summary>Copies rows that lie one after another in page-locked memory, at once. They must stay as they are until the stream has come past.</summary>
+    /// <param name="rows">Their address.</param>
+    /// <param name="bytes">Their number of bytes.</param>
+    /// <param name="stream">The stream.</param>
+    public void UploadFrom(nint rows, long bytes, nint stream)
+    {
+        Source = _source.Grow(bytes);
+        driver.CopyToDevice(Source, rows, bytes, stream);
+    }
+
+    /// <summary>Copies the caller's rows, wherever they lie. The last piece is still in the staging memory when this returns.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="staging">Page-locked memory for the copies.</param>
+    /// <param name="staging">Page-locked memory for the copies, which the stream has left.</param>
     /// <param name="stream">The stream.</param>
     public void Upload(ReadOnlySpan2D<float> rows, Span<float> staging, nint stream)
     {
-        nint target = _source.Grow((long)rows.Height * rows.Width * sizeof(float));
+        nint target = Source = _source.Grow((long)rows.Height * rows.Width * sizeof(float));
         int rowsAtATime = Math.Max(1, staging.Length / rows.Width);
         for (int start = 0; start < rows.Height; start += rowsAtATime)
         {
@@ -45,8 +61,6 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
             // SAFETY: staging is page-locked native memory, which does not move; the stream is waited for before it is written again.
             driver.CopyToDevice(target + (nint)((long)start * rows.Width * sizeof(float)), (nint)Unsafe.AsPointer(ref staging.DangerousGetReference()), (long)part.Height * rows.Width * sizeof(float), stream);
         }
-
-        driver.Synchronize(stream);
     }
 
     /// <summary>Packs rows that <see cref="Upload"/> of this side, or another one, has brought.</summary>
@@ -62,7 +76,7 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         long padded = (long)panels * CudaPlan.PanelRows;
         Packed = new PackedRows
         {
-            Source = uploaded._source.Address,
+            Source = uploaded.Source,
             Order = _order.Grow((long)count * sizeof(int)),
             Panels = _panels.Grow(CudaPlan.PanelFloats(count, depth) * sizeof(float)),
             Terms = _terms.Grow(padded * sizeof(float)),
@@ -100,10 +114,17 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
-    public void Dispose()
+    /// <summary>Gives the float16 pairs' memory back.</summary>
+    public void FreeHalves()
     {
         _fragments.Dispose();
         _inverseScales.Dispose();
+        Halves = default;
+    }
+
+    public void Dispose()
+    {
+        FreeHalves();
         _source.Dispose();
         _order.Dispose();
         _panels.Dispose();

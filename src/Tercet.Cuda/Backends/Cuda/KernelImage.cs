@@ -1,6 +1,6 @@
 namespace Tercet.Backends.Cuda;
 
-/// <summary>Finds the compiled kernels: the file that <c>TERCET_CUDA_KERNELS</c> names, or the fatbin that was there when the assembly was built.</summary>
+/// <summary>Finds the compiled kernels of the build: the file that <c>TERCET_CUDA_KERNELS</c> names, or the fatbin that was there when the assembly was built.</summary>
 internal static class KernelImage
 {
     /// <summary>The environment variable.</summary>
@@ -8,15 +8,17 @@ internal static class KernelImage
 
     private const string Resource = "tercet_kernels.fatbin";
 
-    /// <summary>Loads them.</summary>
-    /// <exception cref="CudaException">There are none.</exception>
-    public static byte[] Load()
+    /// <summary>Finds them.</summary>
+    /// <returns>The image; null where the build has none and no file is named.</returns>
+    /// <exception cref="CudaException">The file that is named cannot be read.</exception>
+    public static byte[]? Find()
     {
         string? path = Environment.GetEnvironmentVariable(Variable);
         if (!string.IsNullOrEmpty(path))
             return LoadFile(path);
-        using Stream? stream = typeof(KernelImage).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new CudaException($"This build of Tercet.Cuda holds no kernels. Build them (cmake, or native/gate/gate.sh) before the assembly, or name a fatbin in {Variable}.");
+        using Stream? stream = typeof(KernelImage).Assembly.GetManifestResourceStream(Resource);
+        if (stream is null)
+            return null;
         byte[] image = new byte[stream.Length];
         stream.ReadExactly(image);
         return image;

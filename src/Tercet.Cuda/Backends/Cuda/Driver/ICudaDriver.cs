@@ -70,6 +70,19 @@ internal interface ICudaDriver : IDisposable
     /// <summary>Fills 32-bit words of device memory, in the stream's order.</summary>
     void Fill(nint device, uint value, long count, nint stream);
 
+    /// <summary>From here on this thread's calls on a stream are collected, not done.</summary>
+    void BeginCapture(nint stream);
+
+    /// <summary>Ends <see cref="BeginCapture"/>.</summary>
+    /// <returns>What was collected, to be launched as a whole any number of times. Copies read and write the memory of the call, parameters are as they were.</returns>
+    nint EndCapture(nint stream);
+
+    /// <summary>Launches what was collected, in the stream's order.</summary>
+    void LaunchGraph(nint graph, nint stream);
+
+    /// <summary>Gives back what <see cref="EndCapture"/> returned.</summary>
+    void DestroyGraph(nint graph);
+
     /// <summary>Launches a kernel whose only parameter is a struct, in the stream's order.</summary>
     /// <param name="function">The kernel.</param>
     /// <param name="grid">Blocks and threads.</param>

@@ -11,9 +11,6 @@ namespace Tercet.Backends.Cuda.Driver;
 /// </summary>
 internal sealed class ManagedCudaDriver : ICudaDriver
 {
-    private const int OldestDriver = 12000;
-    private const int OldestCompute = 75;
-
     // cuLaunchKernel takes an array of addresses; one a thread, since it is read before the call returns.
     [ThreadStatic]
     private static nint[]? _parameters;
@@ -36,13 +33,14 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         }
         catch (DllNotFoundException exception)
         {
-            throw new CudaException("There is no CUDA driver on this machine. Install NVIDIA's driver, or mine on the CPU.", innerException: exception);
+            // ManagedCuda looks for nvcuda.dll, and on Linux for libcuda.so without a number.
+            throw new CudaException(
+                "There is no CUDA driver on this machine: neither nvcuda.dll nor libcuda.so can be loaded. Install NVIDIA's driver (where only libcuda.so.1 is there, link libcuda.so to it), or mine on the CPU.",
+                innerException: exception);
         }
 
         int version = 0;
         Check(Native.cuDriverGetVersion(ref version), "ask for the driver's version");
-        if (version < OldestDriver)
-            throw new CudaException($"The CUDA driver runs CUDA {version / 1000}.{version % 1000 / 10}; 12.0 or newer is needed. Update NVIDIA's driver, or mine on the CPU.");
         int count = 0;
         Check(Native.DeviceManagement.cuDeviceGetCount(ref count), "count the CUDA devices");
         if (ordinal < 0 || ordinal >= count)
@@ -51,8 +49,6 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         CUdevice device = default;
         Check(Native.DeviceManagement.cuDeviceGet(ref device, ordinal), $"open CUDA device {ordinal}");
         CudaDevice description = Describe(device, ordinal, version);
-        if ((10 * description.ComputeMajor) + description.ComputeMinor < OldestCompute)
-            throw new CudaException($"{description.Name} has compute capability {description.ComputeMajor}.{description.ComputeMinor}; 7.5 or newer is needed. Mine on the CPU.");
         CUcontext context = default;
         Check(Native.ContextManagement.cuDevicePrimaryCtxRetain(ref context, device), $"open the primary context of {description.Name}");
         return new ManagedCudaDriver(device, context, description);
@@ -167,6 +163,28 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         Check(Native.MemsetAsync.cuMemsetD32Async(Pointer(device), value, new SizeT(count), Stream(stream)), $"fill {count} words on {Device.Name}");
 
     /// <inheritdoc/>
+    // The thread's own calls only: other threads, and ONNX Runtime, allocate and copy meanwhile.
+    public void BeginCapture(nint stream) => Check(Native.Streams.cuStreamBeginCapture(Stream(stream), CUstreamCaptureMode.Local), "capture a stream's calls");
+
+    /// <inheritdoc/>
+    public nint EndCapture(nint stream)
+    {
+        CUgraph graph = default;
+        Check(Native.Streams.cuStreamEndCapture(Stream(stream), ref graph), "capture a stream's calls");
+        CUgraphExec executable = default;
+        CUResult result = Native.GraphManagment.cuGraphInstantiate(ref executable, graph, CUgraphInstantiate_flags.None);
+        _ = Native.GraphManagment.cuGraphDestroy(graph);
+        Check(result, "make a graph of a stream's calls");
+        return executable.Pointer;
+    }
+
+    /// <inheritdoc/>
+    public void LaunchGraph(nint graph, nint stream) => Check(Native.GraphManagment.cuGraphLaunch(new CUgraphExec { Pointer = graph }, Stream(stream)), $"launch a graph on {Device.Name}");
+
+    /// <inheritdoc/>
+    public void DestroyGraph(nint graph) => Check(Native.GraphManagment.cuGraphExecDestroy(new CUgraphExec { Pointer = graph }), "give a graph back");
+
+    /// <inheritdoc/>
     public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
         nint[] block = _parameters ??= new nint[1];
@@ -231,6 +249,7 @@ internal sealed class ManagedCudaDriver : ICudaDriver
         {
             CudaException.OutOfMemory => " Use a smaller batch, or close what else uses the device.",
             209 => " Build the kernels with this card's architecture, or with PTX.",
+            int status when CudaException.IsFault(status) => " The device is lost to this process: restart it, or mine on the CPU.",
             _ => string.Empty,
         };
         throw new CudaException($"Tercet could not {attempt}: {reason}.{advice}", (int)result);

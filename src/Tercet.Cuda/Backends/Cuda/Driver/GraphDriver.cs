@@ -1,0 +1,260 @@
+using System.Runtime.InteropServices;
+
+namespace Tercet.Backends.Cuda.Driver;
+
+/// <summary>
+/// A driver for one session whose calls on a stream are held back until somebody waits. A sequence that comes a second time is captured as a graph,
+/// and from then on launched by one call: what a small batch needs, whose kernels take less time than ten calls of the driver do. Any other sequence is
+/// done call by call, as it came. One thread at a time.
+/// </summary>
+/// <param name="driver">The driver below.</param>
+/// <param name="parameterBytes">Bytes of each kernel's parameter struct; calls of a kernel that is not among them are done at once.</param>
+internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary<nint, int> parameterBytes) : ICudaDriver
+{
+    private readonly List<StreamCall> _pending = [];
+    private readonly List<byte> _parameters = [];
+    private readonly List<StreamCall> _last = [];
+    private readonly List<byte> _lastParameters = [];
+    private nint _stream;
+    private nint _graph;
+    private bool _isRefused;
+
+    /// <inheritdoc/>
+    public CudaDevice Device => driver.Device;
+
+    /// <summary>Whether calls are held back; set before the first call of a sequence.</summary>
+    public bool IsHolding { get; set; }
+
+    /// <inheritdoc/>
+    public void CopyToDevice(nint device, nint host, long bytes, nint stream)
+    {
+        if (Holds(stream))
+            _pending.Add(new StreamCall(StreamCallKind.ToDevice, device, host, bytes, 0, default));
+        else
+            driver.CopyToDevice(device, host, bytes, stream);
+    }
+
+    /// <inheritdoc/>
+    public void CopyToHost(nint host, nint device, long bytes, nint stream)
+    {
+        if (Holds(stream))
+            _pending.Add(new StreamCall(StreamCallKind.ToHost, host, device, bytes, 0, default));
+        else
+            driver.CopyToHost(host, device, bytes, stream);
+    }
+
+    /// <inheritdoc/>
+    public void Fill(nint device, uint value, long count, nint stream)
+    {
+        if (Holds(stream))
+            _pending.Add(new StreamCall(StreamCallKind.Fill, device, 0, count, value, default));
+        else
+            driver.Fill(device, value, count, stream);
+    }
+
+    /// <inheritdoc/>
+    // SAFETY: a kernel's parameters are a struct of the size that its function is known with; the caller's lives until the call returns.
+    public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
+    {
+        if (parameterBytes.TryGetValue(function, out int bytes) && Holds(stream))
+        {
+            _pending.Add(new StreamCall(StreamCallKind.Launch, function, 0, bytes, (uint)_parameters.Count, grid));
+            int start = _parameters.Count;
+            CollectionsMarshal.SetCount(_parameters, start + ((bytes + 15) & ~15));
+            new ReadOnlySpan<byte>((void*)parameters, bytes).CopyTo(CollectionsMarshal.AsSpan(_parameters)[start..]);
+            return;
+        }
+
+        Flush();
+        driver.Launch(function, grid, parameters, stream);
+    }
+
+    /// <inheritdoc/>
+    public void Synchronize(nint stream)
+    {
+        Flush();
+        driver.Synchronize(stream);
+    }
+
+    /// <inheritdoc/>
+    public void Record(nint marker, nint stream)
+    {
+        Flush();
+        driver.Record(marker, stream);
+    }
+
+    /// <inheritdoc/>
+    public void Wait(nint marker)
+    {
+        Flush();
+        driver.Wait(marker);
+    }
+
+    /// <inheritdoc/>
+    public void FreeDevice(nint address)
+    {
+        Flush();
+        driver.FreeDevice(address);
+    }
+
+    /// <summary>Forgets what is held back: what its calls refer to may be gone.</summary>
+    public void Drop()
+    {
+        _pending.Clear();
+        _parameters.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Enter() => driver.Enter();
+
+    /// <inheritdoc/>
+    public nint LoadModule(byte[] image) => driver.LoadModule(image);
+
+    /// <inheritdoc/>
+    public void UnloadModule(nint module) => driver.UnloadModule(module);
+
+    /// <inheritdoc/>
+    public nint GetFunction(nint module, string name) => driver.GetFunction(module, name);
+
+    /// <inheritdoc/>
+    public int BlocksPerMultiprocessor(nint function, int threads) => driver.BlocksPerMultiprocessor(function, threads);
+
+    /// <inheritdoc/>
+    public nint AllocateDevice(long bytes) => driver.AllocateDevice(bytes);
+
+    /// <inheritdoc/>
+    public nint AllocateHost(nuint bytes) => driver.AllocateHost(bytes);
+
+    /// <inheritdoc/>
+    public void FreeHost(nint address) => driver.FreeHost(address);
+
+    /// <inheritdoc/>
+    public nint CreateStream() => driver.CreateStream();
+
+    /// <inheritdoc/>
+    public void DestroyStream(nint stream) => driver.DestroyStream(stream);
+
+    /// <inheritdoc/>
+    public nint CreateEvent() => driver.CreateEvent();
+
+    /// <inheritdoc/>
+    public void DestroyEvent(nint marker) => driver.DestroyEvent(marker);
+
+    /// <inheritdoc/>
+    public float ElapsedMilliseconds(nint start, nint end) => driver.ElapsedMilliseconds(start, end);
+
+    /// <inheritdoc/>
+    public void BeginCapture(nint stream) => driver.BeginCapture(stream);
+
+    /// <inheritdoc/>
+    public nint EndCapture(nint stream) => driver.EndCapture(stream);
+
+    /// <inheritdoc/>
+    public void LaunchGraph(nint graph, nint stream) => driver.LaunchGraph(graph, stream);
+
+    /// <inheritdoc/>
+    public void DestroyGraph(nint graph) => driver.DestroyGraph(graph);
+
+    /// <summary>Gives the graph back; the driver below is not this one's.</summary>
+    public void Dispose()
+    {
+        if (_graph != 0)
+            driver.DestroyGraph(_graph);
+        _graph = 0;
+    }
+
+    private bool Holds(nint stream)
+    {
+        if (!IsHolding || (_pending.Count > 0 && stream != _stream))
+        {
+            Flush();
+            return false;
+        }
+
+        _stream = stream;
+        return true;
+    }
+
+    private void Flush()
+    {
+        if (_pending.Count == 0)
+            return;
+        bool isLast = Same(_pending, _last) && Same(_parameters, _lastParameters);
+        if (isLast && _graph == 0 && !_isRefused)
+            Capture();
+        if (isLast && _graph != 0)
+        {
+            driver.LaunchGraph(_graph, _stream);
+        }
+        else
+        {
+            if (!isLast)
+                Remember();
+            Replay();
+        }
+
+        Drop();
+    }
+
+    private static bool Same<T>(List<T> one, List<T> other)
+        where T : IEquatable<T> => CollectionsMarshal.AsSpan(one).SequenceEqual(CollectionsMarshal.AsSpan(other));
+
+    // A sequence that cannot be captured is no worse off than any other.
+    private void Capture()
+    {
+        try
+        {
+            driver.BeginCapture(_stream);
+            try
+            {
+                Replay();
+            }
+            finally
+            {
+                // Also where a call failed: the stream must do things again.
+                _graph = driver.EndCapture(_stream);
+            }
+        }
+        catch (CudaException exception) when (!exception.IsFatal)
+        {
+            Dispose();
+            _isRefused = true;
+        }
+    }
+
+    private void Remember()
+    {
+        Dispose();
+        _isRefused = false;
+        _last.Clear();
+        _last.AddRange(CollectionsMarshal.AsSpan(_pending));
+        _lastParameters.Clear();
+        _lastParameters.AddRange(CollectionsMarshal.AsSpan(_parameters));
+    }
+
+    // SAFETY: the parameters do not move while they are pinned, and a launch reads them before it returns.
+    private void Replay()
+    {
+        fixed (byte* parameters = CollectionsMarshal.AsSpan(_parameters))
+        {
+            foreach (StreamCall call in CollectionsMarshal.AsSpan(_pending))
+            {
+                switch (call.Kind)
+                {
+                    case StreamCallKind.ToDevice:
+                        driver.CopyToDevice(call.Target, call.Source, call.Size, _stream);
+                        break;
+                    case StreamCallKind.ToHost:
+                        driver.CopyToHost(call.Target, call.Source, call.Size, _stream);
+                        break;
+                    case StreamCallKind.Fill:
+                        driver.Fill(call.Target, call.Value, call.Size, _stream);
+                        break;
+                    default:
+                        driver.Launch(call.Target, call.Grid, (nint)(parameters + call.Value), _stream);
+                        break;
+                }
+            }
+        }
+    }
+}
