@@ -6,7 +6,7 @@ using Tercet.Interchange;
 using Tercet.TorchSharp;
 using Tercet.Train.Checkpoints;
 using Tercet.Train.Data;
-using Tercet.Train.Loop;
+using Tercet.Train.Learning;
 using Tercet.Train.Output;
 
 namespace Tercet.Train;
@@ -125,7 +125,7 @@ internal sealed class TrainSession : IDisposable
         if (report.Switched)
         {
             TrainApp.Note(FormattableString.Invariant(
-                $"step {report.Step:N0}: the embeddings have collapsed (spread {report.Spread:F4} in {_run.Options.CollapsePatience} batches in a row); going on with semi-hard instead of {report.Rule}"));
+                $"step {report.Step:N0}: the embeddings have collapsed (spread {report.Spread:F4} in {_run.Options.CollapsePatience} batches in a row); going on with semi-hard"));
         }
 
         if (validation is not null)

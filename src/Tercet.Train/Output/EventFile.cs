@@ -1,4 +1,4 @@
-using Tercet.Train.Loop;
+using Tercet.Train.Learning;
 using TorchSharp;
 using TorchSharp.Modules;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Tercet.Interchange;
-using Tercet.Train.Loop;
+using Tercet.Train.Learning;
 
 namespace Tercet.Train.Output;
 

@@ -1,4 +1,4 @@
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>
 /// Watches for f(x) = const, which FaceNet warns of when the hardest negatives are taken early: some collapsed batches in a row switch the rule to semi-hard,

@@ -2,7 +2,7 @@ using Tercet.Mining;
 using Tercet.TorchSharp;
 using static TorchSharp.torch;
 
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>From a batch's embeddings to a loss that torch can go back from: mining by the rule of the step, and the loss over what was mined.</summary>
 internal sealed class TripletSelection : IDisposable

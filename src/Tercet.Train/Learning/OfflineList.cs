@@ -5,7 +5,7 @@ using Tercet.TorchSharp;
 using Tercet.Train.Data;
 using static TorchSharp.torch;
 
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>
 /// FaceNet's offline mining: every n steps a subset of the training set is embedded by the latest checkpoint, written as ONNX and run by ONNX Runtime, and the

@@ -5,7 +5,7 @@ using Tercet.Train.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>How well the network tells identities apart that it was not trained on.</summary>
 internal static class Validator

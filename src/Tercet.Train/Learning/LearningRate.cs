@@ -1,4 +1,4 @@
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>The learning rate as a function of the step alone.</summary>
 internal static class LearningRate

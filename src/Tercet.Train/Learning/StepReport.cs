@@ -1,4 +1,4 @@
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>What one step did.</summary>
 internal sealed record StepReport

@@ -8,7 +8,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>
 /// One training, step by step. All that the next step depends on is in <see cref="Capture"/>: a run restored from there goes on bit for bit as this one does, with the

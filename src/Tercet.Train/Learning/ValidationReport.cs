@@ -1,4 +1,4 @@
-namespace Tercet.Train.Loop;
+namespace Tercet.Train.Learning;
 
 /// <summary>The figures of one validation.</summary>
 /// <param name="Recall1">Fraction of rows whose nearest other row is of their identity.</param>
