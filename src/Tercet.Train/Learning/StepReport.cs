@@ -5,7 +5,7 @@ internal sealed record StepReport
 {
     public int Step { get; init; }
 
-    /// <summary>Seconds of training up to its end, over all runs of it, validation and refreshes not counted apart.</summary>
+    /// <summary>Seconds of training up to its end, over all its processes; refreshes are in it, validation is not.</summary>
     public double Seconds { get; init; }
 
     public double LearningRate { get; init; }

@@ -100,7 +100,8 @@ internal sealed class TrainingRun : IDisposable
         double backwardMs = Lap(watch);
         _seconds += (refreshMs + batchMs + forwardMs + mineMs + lossMs + backwardMs) / 1000;
 
-        bool switched = _guard.Observe(Step, statistics.Spread, Options);
+        double spread = SpreadOf(statistics);
+        bool switched = _guard.Observe(Step, spread, Options);
         return new StepReport
         {
             Step = Step++,
@@ -110,7 +111,7 @@ internal sealed class TrainingRun : IDisposable
             Loss = result.Value,
             Triplets = result.Terms,
             Active = ActiveFraction(mined, result),
-            Spread = statistics.Spread,
+            Spread = spread,
             MeanPositiveDistance = statistics.MeanPositiveDistance,
             MeanNegativeDistance = statistics.MeanNegativeDistance,
             BatchMs = batchMs,
@@ -215,6 +216,14 @@ internal sealed class TrainingRun : IDisposable
             active += triplet.NegativeDistance < triplet.PositiveDistance + Options.Margin ? 1 : 0;
         return mined.Triplets.IsEmpty ? 0 : (double)active / mined.Triplets.Length;
     }
+
+    // For unit rows, and without the margin, which a rule may have stretched: half the mean squared distance of two rows.
+    private static double SpreadOf(MiningStatistics statistics) => statistics.Metric switch
+    {
+        DistanceMetric.SquaredEuclidean => statistics.MeanPairwiseDistance / 2,
+        DistanceMetric.Euclidean => statistics.MeanPairwiseDistance * statistics.MeanPairwiseDistance / 2,
+        _ => statistics.MeanPairwiseDistance,
+    };
 
     private static double Lap(Stopwatch watch)
     {

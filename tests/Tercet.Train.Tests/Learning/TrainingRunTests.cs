@@ -104,6 +104,26 @@ public sealed class TrainingRunTests
     }
 
     [Fact]
+    public void Advance_AnyRule_ReportsTheSameSpreadOfTheSameRows()
+    {
+        using Folder folder = new();
+        TrainingOptions options = SmallData.Options with { Data = SmallData.Write(folder.Path) };
+        TrainingData data = TrainingData.Load(options);
+
+        double[] spreads =
+        [
+            .. Enum.GetValues<TrainingRule>().Select(rule =>
+            {
+                using TrainingRun run = new(options with { Rule = rule }, data, folder.Path);
+                return run.Advance().Spread;
+            }),
+        ];
+
+        Assert.InRange(spreads[0], 0.05, 1.2);
+        Assert.All(spreads, spread => Assert.Equal(spreads[0], spread, 1e-9));
+    }
+
+    [Fact]
     public void Create_TrainedNetwork_IsTheSameInOnnxRuntime()
     {
         using Folder folder = new();
