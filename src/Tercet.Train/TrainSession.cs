@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 using Tercet.Cli.Output;
-using Tercet.Imaging;
 using Tercet.Interchange;
 using Tercet.TorchSharp;
 using Tercet.Train.Checkpoints;
@@ -114,9 +113,8 @@ internal sealed class TrainSession : IDisposable
             ["tercet.recall1"] = _validation?.Recall1.ToString("F4", CultureInfo.InvariantCulture) ?? "",
         };
         OnnxExport.Save(_run.Network, [images.Channels, images.Height, images.Width], path, new OnnxExportOptions { AveragedChannels = images.Channels == 1 ? 3 : 0, Metadata = metadata });
-        byte[] description = JsonSerializer.SerializeToUtf8Bytes(
-            new PreprocessingDocument { Width = images.Width, Height = images.Height }, PreprocessingJson.Default.PreprocessingDocument);
-        AtomicFile.Write(path + ".json", stream => stream.Write(description));
+        string description = string.Create(CultureInfo.InvariantCulture, $$"""{"width":{{images.Width}},"height":{{images.Height}}}""");
+        AtomicFile.Write(path + ".json", stream => stream.Write(Encoding.UTF8.GetBytes(description)));
         return path;
     }
 

@@ -3,6 +3,7 @@ using Tercet.Cli;
 using Tercet.Cli.Options;
 using Tercet.Cli.Output;
 using Tercet.Mining;
+using Tercet.Train.Example;
 
 namespace Tercet.Train.Options;
 
@@ -14,6 +15,7 @@ internal sealed class TrainCommand : Command
     private readonly Option<string> _data = OptionOf.Path("--data", "What to train on: a folder of images, one subfolder an identity, or an IDX file of images (…images-idx3-ubyte, plain or .gz) with its labels beside it.", helpName: "PATH");
     private readonly Option<string> _out = OptionOf.Path("--out", "The run's folder: checkpoints, log.csv, TensorBoard's events, model.onnx. Must not hold a run already.", helpName: "FOLDER");
     private readonly Option<string> _resume = OptionOf.Path("--resume", "Go on with an interrupted run from its newest whole checkpoint, to the same weights bit for bit as without the interruption (same number of threads). Only --steps and --json may stand beside it.", helpName: "FOLDER");
+    private readonly Option<string> _example = OptionOf.Path("--example", "Write the built-in example model, drawings of 28 x 28 pixels to 64 numbers, and the description of its input beside it, and end.");
     private readonly Option<string> _validation = OptionOf.Path("--validation", "What to validate on, in the same form.", helpName: "PATH");
     private readonly Option<int?> _validationIdentities = OptionOf.Count("--validation-identities", "Instead: keep so many identities of the data, drawn by the seed, from training. Default 0.", 0);
     private readonly Option<int?> _validationRows = OptionOf.Count("--validation-rows", "Most images to validate on, the same number of each identity. Default 2000.", 4);
@@ -59,6 +61,7 @@ internal sealed class TrainCommand : Command
     {
         foreach (Option option in All)
             Add(option);
+        Add(_example);
         Add(Json);
         SetAction((ParseResult _) => ExitCode.Ok);
     }
@@ -78,6 +81,15 @@ internal sealed class TrainCommand : Command
     /// <exception cref="UsageException">The options contradict each other.</exception>
     public bool Execute(ParseResult parse, Terminal terminal, CancellationToken cancellationToken)
     {
+        if (parse.GetValue(_example) is { } model)
+        {
+            Option? beside = Array.Find(All, option => parse.GetResult(option) is { Implicit: false });
+            if (beside is not null)
+                throw new UsageException($"{beside.Name} cannot stand beside --example, which trains nothing");
+            ExampleModel.Write(model);
+            return true;
+        }
+
         if (parse.GetValue(_resume) is { } folder)
         {
             Option? other = All.FirstOrDefault(option => option != _resume && option != _steps && parse.GetResult(option) is { Implicit: false });

@@ -1,4 +1,7 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
+using CommunityToolkit.HighPerformance;
+using Tercet.Forward;
 using Tercet.Train.Tests.Data;
 
 namespace Tercet.Train.Tests.Command;
@@ -76,6 +79,25 @@ public sealed class TrainCommandTests
     }
 
     [Fact]
+    public void Example_Written_EmbedsDrawings()
+    {
+        using Folder folder = new();
+        string path = Path.Combine(folder.Path, "drawings.onnx");
+
+        (int exitCode, _, string error) = TrainProcess.Run("--example", path);
+
+        Assert.True(exitCode == 0, error);
+        Assert.InRange(new FileInfo(path).Length, 1000, 1_000_000);
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(path);
+        Assert.Equal((64, 3 * 28 * 28, BatchMode.Dynamic), (embedder.Dimension, embedder.InputLength, embedder.Info.BatchMode));
+        embedder.Input[..(2 * embedder.InputLength)].Clear();
+        embedder.Input[(3 * 28 * 14)..embedder.InputLength].Fill(255);
+        ReadOnlySpan2D<float> rows = embedder.Run(2);
+        Assert.Equal(1, TensorPrimitives.Norm(rows.GetRowSpan(0)), 1e-4);
+        Assert.InRange(TensorPrimitives.Distance(rows.GetRowSpan(0), rows.GetRowSpan(1)), 0.1, 2);
+    }
+
+    [Fact]
     public void Train_WrongUsage_IsOneLineThatSaysWhatWouldDo()
     {
         using Folder folder = new();
@@ -84,6 +106,7 @@ public sealed class TrainCommandTests
 
         Fails(2, [], "--data is needed");
         Fails(2, ["--data", "x"], "--out is needed");
+        Fails(2, ["--example", run, "--seed", "3"], "--seed cannot stand beside --example");
         Fails(2, ["--resume", run, "--seed", "3"], "--seed cannot stand beside --resume");
         Fails(2, [.. arguments, "--out", run, "--rule", "hardest"], "semi-hard, hard-negative");
         Fails(2, [.. arguments, "--out", run, "--rule", "batch-all", "--loss", "soft-margin"], "batch-all lists none");
