@@ -27,9 +27,9 @@ internal readonly record struct PairDerivative(double Distance, double XX, doubl
         return new PairDerivative(distance, inverse, -inverse, inverse);
     }
 
-    internal void AddTo(Span<double> xSum, Span<double> ySum, ReadOnlySpan<float> x, ReadOnlySpan<float> y, int sign)
+    internal void AddTo(Span<double> xSum, Span<double> ySum, ReadOnlySpan<float> x, ReadOnlySpan<float> y, double weight)
     {
-        (double xx, double xy, double yy) = (sign * XX, sign * XY, sign * YY);
+        (double xx, double xy, double yy) = (weight * XX, weight * XY, weight * YY);
         for (int i = 0; i < x.Length; i++)
         {
             xSum[i] += (xx * x[i]) + (xy * y[i]);

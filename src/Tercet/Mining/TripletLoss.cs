@@ -21,11 +21,30 @@ public static class TripletLoss
     /// <returns>The loss.</returns>
     /// <exception cref="ArgumentException">There are no rows or no columns, a row holds NaN or infinity, a triplet names a row that does not exist, the
     /// gradient has another shape, or the margin is negative or not finite.</exception>
-    public static LossResult Evaluate(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, double margin, LossReduction reduction, Span2D<float> gradient)
+    public static LossResult Evaluate(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, double margin, LossReduction reduction, Span2D<float> gradient) =>
+        Run<HingeTerm>(embeddings, triplets, metric, margin, reduction, gradient);
+
+    /// <summary>
+    /// <c>Σ ln(1 + exp(d(a,p) − d(a,n)))</c> over <paramref name="triplets"/>, reduced, and its gradient: the soft margin of Hermans, Beyer, Leibe, <em>In Defense of
+    /// the Triplet Loss</em> (2017), which goes on pulling where a hinge has become flat.
+    /// </summary>
+    /// <remarks>Accumulated as by <see cref="Evaluate"/>. Every term counts as above zero unless it rounds to 0.</remarks>
+    /// <param name="embeddings">The batch, <c>[N, D]</c> row-major.</param>
+    /// <param name="triplets">Indices into the batch; the distances they carry are not used.</param>
+    /// <param name="metric">The metric; the paper uses <see cref="DistanceMetric.Euclidean"/>.</param>
+    /// <param name="reduction">Sum, mean, or mean over the terms above zero.</param>
+    /// <param name="gradient">Receives ∂loss/∂embeddings, <c>[N, D]</c>; empty when not wanted.</param>
+    /// <returns>The loss.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="Evaluate"/>.</exception>
+    public static LossResult EvaluateSoftMargin(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, LossReduction reduction, Span2D<float> gradient) =>
+        Run<SoftMarginTerm>(embeddings, triplets, metric, margin: 0, reduction, gradient);
+
+    private static LossResult Run<TTerm>(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, double margin, LossReduction reduction, Span2D<float> gradient)
+        where TTerm : struct, ITripletTerm
     {
         Check(embeddings, triplets, metric, margin, reduction, gradient);
         if (gradient.IsEmpty)
-            return Accumulate(embeddings, triplets, metric, margin, reduction, default, out _);
+            return Accumulate<TTerm>(embeddings, triplets, metric, margin, reduction, default, out _);
 
         int length = checked(embeddings.Height * embeddings.Width);
         double[] rented = ArrayPool<double>.Shared.Rent(length);
@@ -33,7 +52,7 @@ public static class TripletLoss
         {
             Span<double> sums = rented.AsSpan(0, length);
             sums.Clear();
-            LossResult result = Accumulate(embeddings, triplets, metric, margin, reduction, sums, out double scale);
+            LossResult result = Accumulate<TTerm>(embeddings, triplets, metric, margin, reduction, sums, out double scale);
             for (int row = 0; row < embeddings.Height; row++)
             {
                 Span<double> source = sums.Slice(row * embeddings.Width, embeddings.Width);
@@ -49,7 +68,8 @@ public static class TripletLoss
         }
     }
 
-    private static LossResult Accumulate(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, double margin, LossReduction reduction, Span<double> sums, out double scale)
+    private static LossResult Accumulate<TTerm>(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, double margin, LossReduction reduction, Span<double> sums, out double scale)
+        where TTerm : struct, ITripletTerm
     {
         int width = embeddings.Width;
         double total = 0;
@@ -59,7 +79,7 @@ public static class TripletLoss
             ReadOnlySpan<float> anchor = embeddings.GetRowSpan(triplet.Anchor);
             PairDerivative positive = PairDerivative.Of(anchor, embeddings.GetRowSpan(triplet.Positive), metric);
             PairDerivative negative = PairDerivative.Of(anchor, embeddings.GetRowSpan(triplet.Negative), metric);
-            double term = positive.Distance - negative.Distance + margin;
+            double term = TTerm.Value(positive.Distance - negative.Distance + margin, out double slope);
             if (term <= 0)
                 continue;
             total += term;
@@ -67,8 +87,8 @@ public static class TripletLoss
             if (sums.IsEmpty)
                 continue;
             Span<double> anchorSum = sums.Slice(triplet.Anchor * width, width);
-            positive.AddTo(anchorSum, sums.Slice(triplet.Positive * width, width), anchor, embeddings.GetRowSpan(triplet.Positive), 1);
-            negative.AddTo(anchorSum, sums.Slice(triplet.Negative * width, width), anchor, embeddings.GetRowSpan(triplet.Negative), -1);
+            positive.AddTo(anchorSum, sums.Slice(triplet.Positive * width, width), anchor, embeddings.GetRowSpan(triplet.Positive), slope);
+            negative.AddTo(anchorSum, sums.Slice(triplet.Negative * width, width), anchor, embeddings.GetRowSpan(triplet.Negative), -slope);
         }
 
         long divisor = reduction switch

@@ -57,6 +57,52 @@ public sealed class TripletLossTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(MetricsAndReductions))]
+    public void EvaluateSoftMargin_RandomBatch_EqualsTheFormulaAndCentralDifferences(DistanceMetric metric, LossReduction reduction)
+    {
+        const int Rows = 6, Columns = 5;
+        Random random = new(7);
+        float[,] x = new float[Rows, Columns];
+        for (int i = 0; i < x.Length; i++)
+            x[i / Columns, i % Columns] = (float)((random.NextDouble() * 2) - 1);
+        Triplet[] triplets = [.. Enumerable.Range(0, 20).Select(_ => random.GetItems([0, 1, 2, 3, 4, 5], 3)).Select(r => new Triplet(r[0], r[1], r[2], 0, 0))];
+        double[,] wide = Widen(x);
+        float[,] gradient = new float[Rows, Columns];
+
+        LossResult result = TripletLoss.EvaluateSoftMargin(x, triplets, metric, reduction, gradient);
+
+        Assert.Equal(Soft(wide), result.Value, 1e-12);
+        Assert.Equal((20L, 20L), (result.Terms, result.NonZeroTerms));
+        const double Step = 1e-6;
+        for (int i = 0; i < x.Length; i++)
+        {
+            (int row, int column) = (i / Columns, i % Columns);
+            double old = wide[row, column];
+            wide[row, column] = old + Step;
+            double above = Soft(wide);
+            wide[row, column] = old - Step;
+            double expected = (above - Soft(wide)) / (2 * Step);
+            wide[row, column] = old;
+            Assert.Equal(expected, gradient[row, column], 1e-6 * Math.Max(1, Math.Abs(expected)));
+        }
+
+        double Soft(double[,] rows)
+        {
+            double sum = triplets.Sum(t => Math.Log(1 + Math.Exp(Distance(rows, t.Anchor, t.Positive, metric) - Distance(rows, t.Anchor, t.Negative, metric))));
+            return reduction == LossReduction.Sum ? sum : sum / triplets.Length;
+        }
+    }
+
+    [Fact]
+    public void EvaluateSoftMargin_HugeGaps_AreTheGapOrNothing()
+    {
+        float[,] x = { { 0 }, { 1000 }, { 1 } };
+
+        Assert.Equal(999_999, TripletLoss.EvaluateSoftMargin(x, [new Triplet(0, 1, 2, 0, 0)], DistanceMetric.SquaredEuclidean, LossReduction.Sum, default).Value, 1e-6);
+        Assert.Equal(new LossResult(0, 1, 0), TripletLoss.EvaluateSoftMargin(x, [new Triplet(0, 2, 1, 0, 0)], DistanceMetric.SquaredEuclidean, LossReduction.MeanNonZero, default));
+    }
+
     [Fact]
     public void Evaluate_SquaredEuclideanByHand_GivesValueAndGradient()
     {

@@ -1,0 +1,32 @@
+namespace Tercet.Convergence;
+
+/// <summary>What one training gave.</summary>
+internal sealed record CellResult
+{
+    public required string Dataset { get; init; }
+
+    public required string Strategy { get; init; }
+
+    public ulong Seed { get; init; }
+
+    /// <summary>The validation set, every 20 steps.</summary>
+    public List<Measurement> Measured { get; init; } = [];
+
+    /// <summary>Fraction of the triplets inside the margin, by step.</summary>
+    public List<double> Active { get; init; } = [];
+
+    /// <summary>The collapse statistic, by step.</summary>
+    public List<double> Spread { get; init; } = [];
+
+    /// <summary>Elapsed milliseconds, by step.</summary>
+    public List<double> StepMs { get; init; } = [];
+
+    /// <summary>Those of mining.</summary>
+    public List<double> MineMs { get; init; } = [];
+
+    /// <summary>All offline refreshes.</summary>
+    public double RefreshMs { get; set; }
+
+    /// <summary>The step at which the guard switched the rule.</summary>
+    public int? SwitchedAt { get; set; }
+}

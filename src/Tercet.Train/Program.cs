@@ -1,0 +1,3 @@
+using Tercet.Train;
+
+return TrainApp.Run(args);
