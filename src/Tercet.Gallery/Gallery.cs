@@ -90,6 +90,21 @@ public sealed class Gallery : IDisposable
         return new Gallery(folder, options, GalleryState.Load(folder, options, null));
     }
 
+    /// <summary>Compares every block of a gallery with its checksum. Damage is reported, not thrown, unless it is the manifest's.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="repair">
+    /// Whether to write damaged segments anew: a damaged companion costs no row, a damaged block of a segment the rows that have a part in it. Nothing is repaired where
+    /// it is not known which rows were removed.
+    /// </param>
+    /// <param name="options">How; <see langword="null"/> means the defaults.</param>
+    /// <exception cref="GalleryException">There is no gallery, its manifest is damaged, or a repair cannot be written.</exception>
+    public static GalleryReport Verify(string folder, bool repair = false, GalleryOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        GalleryCheck check = new(Path.GetFullPath(folder), options ?? new GalleryOptions());
+        return repair ? check.Repair() : check.Find();
+    }
+
     /// <summary>Opens the gallery to change it, which one process can do at a time.</summary>
     /// <exception cref="GalleryLockedException">Another writer has it; the message says who.</exception>
     /// <exception cref="GalleryException">A file cannot be read, or the folder cannot be written to.</exception>

@@ -26,21 +26,52 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
     /// <exception cref="CorruptGalleryException">The first block found whose checksum is wrong.</exception>
     public void Run(int threads)
     {
+        CheckLengths();
         ulong[] sums = ReadSums();
-        Check(ArrowPath, segment.Arrow.Bytes, sums.AsMemory(0, _layout.ArrowBlocks), threads, ThrowDamaged);
-        Check(CompanionPath, _layout.SumsAt, sums.AsMemory(_layout.ArrowBlocks), threads, ThrowDamaged);
+        Check(ArrowPath, segment.Arrow.Bytes, sums.AsMemory(0, _layout.ArrowBlocks), threads);
+        Check(CompanionPath, _layout.SumsAt, sums.AsMemory(_layout.ArrowBlocks), threads);
     }
 
-    /// <summary>The damaged blocks of the segment's file, ascending.</summary>
-    public SortedSet<long> FindDamage(int threads)
+    /// <summary>
+    /// The damaged blocks of the segment's file, missing ones included, ascending. Where the checksums themselves cannot be read, the whole file counts as one block: it
+    /// is whole, or all of it is damaged.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    public SortedSet<long> FindDamage()
     {
-        SortedSet<long> damaged = [];
-        Check(ArrowPath, segment.Arrow.Bytes, ReadSums().AsMemory(0, _layout.ArrowBlocks), threads, (_, block) =>
+        ulong[]? sums = null;
+        try
         {
-            lock (damaged)
-                damaged.Add(block);
-        });
-        return damaged;
+            sums = ReadSums();
+        }
+        catch (GalleryException)
+        {
+            // Then the checksum of the whole file decides.
+        }
+
+        SortedSet<long> damaged = [];
+        XxHash128 whole = new();
+        byte[] buffer = new byte[CorruptGalleryException.BlockBytes];
+        using IGalleryFile file = files.Open(ArrowPath);
+        for (int block = 0; block < _layout.ArrowBlocks; block++)
+        {
+            Span<byte> bytes = buffer.AsSpan(0, LengthOf(block, segment.Arrow.Bytes));
+            try
+            {
+                ReadWhole(file, bytes, (long)block * buffer.Length, ArrowPath);
+                whole.Append(bytes);
+                if (sums is null || XxHash3.HashToUInt64(bytes) == sums[block])
+                    continue;
+            }
+            catch (CorruptGalleryException)
+            {
+                whole.Append("missing"u8);
+            }
+
+            damaged.Add(block);
+        }
+
+        return sums is null && Hashes.Of(whole) != segment.Arrow.Hash ? [.. Enumerable.Range(0, _layout.ArrowBlocks).Select(block => (long)block)] : damaged;
     }
 
     /// <summary>Fills a span, or says what is missing.</summary>
@@ -62,7 +93,7 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
         }
     }
 
-    private static void ThrowDamaged(string path, long block) => throw new CorruptGalleryException(path, block, "the checksum is not that of the content");
+    private static int LengthOf(long block, long length) => (int)Math.Min(CorruptGalleryException.BlockBytes, length - (block * CorruptGalleryException.BlockBytes));
 
     private void CheckLength(string path, long bytes)
     {
@@ -84,7 +115,7 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
 
     private ulong[] ReadSums()
     {
-        CheckLengths();
+        CheckLength(CompanionPath, segment.Companion.Bytes);
         ulong[] sums = new ulong[_layout.ArrowBlocks + _layout.OwnBlocks];
         using IGalleryFile file = files.Open(CompanionPath);
         ReadWhole(file, MemoryMarshal.AsBytes(sums.AsSpan()), _layout.SumsAt, CompanionPath);
@@ -93,7 +124,7 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
         return sums;
     }
 
-    private void Check(string path, long length, ReadOnlyMemory<ulong> sums, int threads, Action<string, long> report)
+    private void Check(string path, long length, ReadOnlyMemory<ulong> sums, int threads)
     {
         using IGalleryFile file = files.Open(path);
         ParallelOptions options = new() { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads };
@@ -102,10 +133,10 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
             Parallel.For(0, sums.Length, options, static () => new byte[CorruptGalleryException.BlockBytes], (block, _, buffer) =>
             {
                 long offset = (long)block * buffer.Length;
-                Span<byte> bytes = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - offset));
+                Span<byte> bytes = buffer.AsSpan(0, LengthOf(block, length));
                 ReadWhole(file, bytes, offset, path);
                 if (XxHash3.HashToUInt64(bytes) != sums.Span[block])
-                    report(path, block);
+                    throw new CorruptGalleryException(path, block, "the checksum is not that of the content");
                 return buffer;
             }, static _ => { });
         }

@@ -15,7 +15,7 @@ internal sealed class CommitSteps(string folder, GalleryOptions options)
 
     /// <summary>Writes what waits, and a manifest that has it.</summary>
     /// <exception cref="GalleryException">The old manifest is still in place.</exception>
-    public GalleryState Append(GalleryState state, PendingRows pending, IReadOnlyDictionary<string, RemovedRows> removed, long nextId) => Attempt(state, created =>
+    public GalleryState Append(GalleryState state, PendingRows pending, IReadOnlyDictionary<string, RemovedRows> removed, long nextId) => Rewrite(state, created =>
     {
         Manifest manifest = state.Manifest;
         long nextFile = manifest.NextFile;
@@ -39,7 +39,7 @@ internal sealed class CommitSteps(string folder, GalleryOptions options)
 
     /// <summary>Writes segments anew, those of a group as one in the place of the first.</summary>
     /// <exception cref="GalleryException">The old manifest is still in place, or a block that was to be copied is damaged.</exception>
-    public GalleryState Merge(GalleryState state, IReadOnlyList<IReadOnlyList<Segment>> groups) => Attempt(state, created =>
+    public GalleryState Merge(GalleryState state, IReadOnlyList<IReadOnlyList<Segment>> groups) => Rewrite(state, created =>
     {
         Manifest manifest = state.Manifest;
         long nextFile = manifest.NextFile;
@@ -109,7 +109,11 @@ internal sealed class CommitSteps(string folder, GalleryOptions options)
             TryDelete(name);
     }
 
-    private GalleryState Attempt(GalleryState previous, Func<List<string>, Manifest> write)
+    /// <summary>Lets a function write new files and the manifest that has them, opens them, and puts the manifest in place.</summary>
+    /// <param name="previous">A state whose segments can be shared, if any.</param>
+    /// <param name="write">Notes the name of every file before it makes it.</param>
+    /// <exception cref="GalleryException">The old manifest is still in place.</exception>
+    public GalleryState Rewrite(GalleryState? previous, Func<List<string>, Manifest> write)
     {
         List<string> created = [];
         GalleryState? next = null;
