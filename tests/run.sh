@@ -63,23 +63,25 @@ add() {
     [ "$3" -eq 0 ] || failures+=("$1: $3 of $(($2 + $3 + $4))")
 }
 
+# managed_tests NAME PROJECT: the tests of one project.
 managed_tests() {
-    local trx="$out/managed.trx" totals
-    run "managed tests" dotnet test tests/Tercet.Tests -c Release --no-build --logger "trx;LogFileName=managed.trx" --results-directory "$out"
+    local name=$1 project=$2 totals
+    local trx="$out/$(basename "$project").trx"
+    run "$name" dotnet test "$project" -c Release --no-build --logger "trx;LogFileName=$(basename "$trx")" --results-directory "$out"
     local status=$?
     # In a trx file a skipped test is one that was not executed; its other counters leave it out.
     totals=$(tr '\n' ' ' <"$trx" 2>/dev/null | grep -o '<Counters [^>]*>' | awk '{
         for (i = 1; i <= NF; i++) if (split($i, pair, "=") == 2) { gsub(/[^0-9]/, "", pair[2]); count[pair[1]] = pair[2] }
         print count["passed"] + 0, count["executed"] - count["passed"], count["total"] - count["executed"] }')
     if [ -z "$totals" ]; then
-        fail "managed tests: no results (exit status $status)"
+        fail "$name: no results (exit status $status)"
         return
     fi
     # shellcheck disable=SC2086
     set -- $totals
-    add "managed tests" "$1" "$2" "$3"
-    [ $(($1 + $2)) -gt 0 ] || fail "managed tests: none was run"
-    [ "$status" -eq 0 ] || [ "$2" -gt 0 ] || fail "managed tests: exit status $status with no failed test; the run was cut short"
+    add "$name" "$1" "$2" "$3"
+    [ $(($1 + $2)) -gt 0 ] || fail "$name: none was run"
+    [ "$status" -eq 0 ] || [ "$2" -gt 0 ] || fail "$name: exit status $status with no failed test; the run was cut short"
     [ "$3" -eq 0 ] || skipped_reasons "$trx"
 }
 
@@ -180,7 +182,8 @@ check "build, warnings as errors" dotnet build Engine.sln -c Release --no-restor
 check "format" dotnet format Engine.sln --verify-no-changes --no-restore
 native_tests
 assets
-managed_tests
+managed_tests "managed tests" tests/Tercet.Tests
+managed_tests "gallery tests" tests/Tercet.Gallery.Tests
 aot
 packages
 finish
