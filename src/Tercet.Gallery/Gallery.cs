@@ -110,14 +110,24 @@ public sealed class Gallery : IDisposable
     /// <exception cref="GalleryException">A file cannot be read, or the folder cannot be written to.</exception>
     public GalleryWriter OpenWriter() => new(Folder, _options);
 
+    /// <summary>Refuses rows, or queries, that do not belong into this gallery.</summary>
+    /// <param name="schema">What they have in common.</param>
+    /// <exception cref="GalleryMismatchException">It differs from the gallery's schema.</exception>
+    public void Require(GallerySchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        if (Schema.FindDifference(schema) is { } difference)
+            throw new GalleryMismatchException(Folder, difference);
+    }
+
     /// <summary>The commit in use, to be read as long as one likes.</summary>
     /// <returns>A snapshot, to be disposed.</returns>
     public GallerySnapshot Snapshot() => new(Rent());
 
-    /// <inheritdoc cref="GallerySnapshot.Search"/>
+    /// <inheritdoc cref="GallerySnapshot.Search(ReadOnlySpan{float}, Span{GalleryNeighbor})"/>
     public int Search(ReadOnlySpan<float> query, Span<GalleryNeighbor> nearest) => Search(query, nearest, out _);
 
-    /// <inheritdoc cref="GallerySnapshot.Search"/>
+    /// <inheritdoc cref="GallerySnapshot.Search(ReadOnlySpan{float}, Span{GalleryNeighbor})"/>
     /// <param name="query">The query, <c>[D]</c>, finite.</param>
     /// <param name="nearest">Receives them, nearest first.</param>
     /// <param name="generation">Which commit was searched.</param>

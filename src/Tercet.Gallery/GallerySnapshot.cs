@@ -37,6 +37,14 @@ public sealed class GallerySnapshot : IDisposable
     /// <exception cref="ObjectDisposedException">The snapshot has been disposed.</exception>
     public int Search(ReadOnlySpan<float> query, Span<GalleryNeighbor> nearest) => SearchCheck.Search(State, query, nearest);
 
+    /// <summary>The nearest rows of one query among those of a label. Every such row is looked at in float64.</summary>
+    /// <param name="query">The query, <c>[D]</c>, finite.</param>
+    /// <param name="label">The label.</param>
+    /// <param name="nearest">Receives them, nearest first, of equal distances the lowest id. Places beyond the last row receive <see cref="GalleryNeighbor.None"/>.</param>
+    /// <returns>How many were found.</returns>
+    /// <inheritdoc cref="Search(ReadOnlySpan{float}, Span{GalleryNeighbor})" path="/exception"/>
+    public int Search(ReadOnlySpan<float> query, string label, Span<GalleryNeighbor> nearest) => SearchCheck.Search(State, query, label, nearest);
+
     /// <summary>The nearest rows of many queries.</summary>
     /// <param name="queries">The queries, <c>[Q, D]</c>, finite.</param>
     /// <param name="k">How many neighbours of each, 1 to <see cref="FlatIndex.LargestK"/>.</param>

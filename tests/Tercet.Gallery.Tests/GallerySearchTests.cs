@@ -87,6 +87,34 @@ public sealed class GallerySearchTests : IDisposable
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
+    [Theory]
+    [InlineData("ann", 9)]
+    [InlineData("Zoë", 200)]
+    [InlineData("nobody", 3)]
+    public void Search_OfALabel_EqualsTheFullScanOfItsRows(string label, int k)
+    {
+        using Gallery gallery = _test.Create(TestGallery.Schema(SearchMetric.Cosine));
+        using GalleryWriter writer = gallery.OpenWriter();
+        TestGallery.Add(writer, 100, 200);
+        TestGallery.Add(writer, 0, 60);
+        writer.Remove(4);
+        writer.Remove(102);
+        writer.Commit();
+        using GallerySnapshot snapshot = writer.Snapshot();
+        HashSet<long> ids = [.. snapshot.Rows().Where(row => row.Label == label).Select(row => row.Id)];
+        GalleryNeighbor[] expected = [.. TestGallery.Nearest(snapshot, TestGallery.Vector(7), 260).Where(neighbor => ids.Contains(neighbor.Id))];
+        GalleryNeighbor[] found = new GalleryNeighbor[k];
+        int count = snapshot.Search(TestGallery.Vector(7), label, found);
+        Assert.Equal(Math.Min(k, ids.Count), count);
+        for (int i = 0; i < k; i++)
+        {
+            Assert.Equal(i < count ? expected[i].Distance : float.PositiveInfinity, found[i].Distance, 1e-6f);
+            Assert.True(i >= count || ids.Contains(found[i].Id));
+        }
+
+        Assert.Equal(count, found.Take(count).Distinct().Count());
+    }
+
     [Fact]
     public void Search_EmptyGallery_FindsNothing()
     {

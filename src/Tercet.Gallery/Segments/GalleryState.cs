@@ -117,6 +117,35 @@ internal sealed class GalleryState : Shared
         return found;
     }
 
+    /// <summary>Searches among the rows of one label, each of which float64 looks at.</summary>
+    public int Search(ReadOnlySpan<float> query, ReadOnlySpan<byte> label, Span<GalleryNeighbor> nearest)
+    {
+        RankedId[] best = ArrayPool<RankedId>.Shared.Rent(nearest.Length);
+        try
+        {
+            int found = 0;
+            foreach (Segment segment in _segments)
+            {
+                CpuSearch search = segment.Search();
+                for (int row = 0; row < segment.Count; row++)
+                {
+                    if (segment.IsRemoved(row) || !segment.Label(row).SequenceEqual(label))
+                        continue;
+                    double key = search.KeyOf(query, row);
+                    Insert(best.AsSpan(0, nearest.Length), ref found, new RankedId(key, segment.Id(row), search.Rows.DistanceOf(key)));
+                }
+            }
+
+            best.AsSpan(found, nearest.Length - found).Fill(None);
+            Deliver(best.AsSpan(0, nearest.Length), nearest);
+            return found;
+        }
+        finally
+        {
+            ArrayPool<RankedId>.Shared.Return(best);
+        }
+    }
+
     protected override void Free()
     {
         foreach (Segment segment in _segments)
@@ -166,6 +195,17 @@ internal sealed class GalleryState : Shared
             return None;
         Neighbor neighbor = found[place];
         return new RankedId(_segments.Length == 1 ? place : search.KeyOf(query, neighbor.Row), segment.Id(neighbor.Row), neighbor.Distance);
+    }
+
+    private static void Insert(Span<RankedId> best, ref int found, RankedId candidate)
+    {
+        int place = ~best[..found].BinarySearch(candidate);
+        if (place >= best.Length)
+            return;
+        int kept = Math.Min(found, best.Length - 1);
+        best[place..kept].CopyTo(best[(place + 1)..]);
+        best[place] = candidate;
+        found = kept + 1;
     }
 
     private static void Deliver(ReadOnlySpan<RankedId> ranked, Span<GalleryNeighbor> nearest)
