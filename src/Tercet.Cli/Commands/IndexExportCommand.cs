@@ -15,7 +15,7 @@ internal sealed class IndexExportCommand : Verb
     private readonly Option<string> _labels = OptionOf.Path("--labels-out", "Where to write their labels, one a line.");
 
     public IndexExportCommand()
-        : base("export", "Write a gallery as .npy files. (Its segments are Arrow IPC files, which pandas, Polars and DuckDB read as they are.)")
+        : base("export", "Write a gallery as .npy files. (Its segments are Arrow IPC files, which Polars and the Arrow libraries read as they are.)")
     {
         foreach (Option option in (Option[])[_gallery, _out, _ids, _labels, Json])
             Add(option);
