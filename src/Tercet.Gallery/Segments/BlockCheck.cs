@@ -27,9 +27,17 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
     public void Run(int threads)
     {
         CheckLengths();
-        ulong[] sums = ReadSums();
-        Check(ArrowPath, segment.Arrow.Bytes, sums.AsMemory(0, _layout.ArrowBlocks), threads);
-        Check(CompanionPath, _layout.SumsAt, sums.AsMemory(_layout.ArrowBlocks), threads);
+        using IGalleryFile arrow = files.Open(ArrowPath), companion = files.Open(CompanionPath);
+        Run(arrow, companion, threads);
+    }
+
+    /// <summary>Reads everything of files that are open already, and may have lost their names since.</summary>
+    /// <inheritdoc cref="Run(int)"/>
+    public void Run(IGalleryFile arrow, IGalleryFile companion, int threads)
+    {
+        ulong[] sums = ReadSums(companion);
+        Check(arrow, ArrowPath, segment.Arrow.Bytes, sums.AsMemory(0, _layout.ArrowBlocks), threads);
+        Check(companion, CompanionPath, _layout.SumsAt, sums.AsMemory(_layout.ArrowBlocks), threads);
     }
 
     /// <summary>
@@ -42,7 +50,9 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
         ulong[]? sums = null;
         try
         {
-            sums = ReadSums();
+            CheckLength(CompanionPath, segment.Companion.Bytes);
+            using IGalleryFile companion = files.Open(CompanionPath);
+            sums = ReadSums(companion);
         }
         catch (GalleryException)
         {
@@ -113,20 +123,17 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
         }
     }
 
-    private ulong[] ReadSums()
+    private ulong[] ReadSums(IGalleryFile file)
     {
-        CheckLength(CompanionPath, segment.Companion.Bytes);
         ulong[] sums = new ulong[_layout.ArrowBlocks + _layout.OwnBlocks];
-        using IGalleryFile file = files.Open(CompanionPath);
         ReadWhole(file, MemoryMarshal.AsBytes(sums.AsSpan()), _layout.SumsAt, CompanionPath);
         if (Hashes.Of(MemoryMarshal.AsBytes(sums.AsSpan())) != segment.SumsHash)
             throw new CorruptGalleryException(CompanionPath, _layout.SumsAt / CorruptGalleryException.BlockBytes, "the checksums that begin in this block are damaged themselves");
         return sums;
     }
 
-    private void Check(string path, long length, ReadOnlyMemory<ulong> sums, int threads)
+    private static void Check(IGalleryFile file, string path, long length, ReadOnlyMemory<ulong> sums, int threads)
     {
-        using IGalleryFile file = files.Open(path);
         ParallelOptions options = new() { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads };
         try
         {

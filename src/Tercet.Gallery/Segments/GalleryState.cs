@@ -165,9 +165,14 @@ internal sealed class GalleryState : Shared
         if (known is not null)
             return new Segment(known.Files, entry, removed, schema, options);
         SegmentFiles files = new(options.Files, folder, schema, entry, options.Threads);
-        Segment opened = new(files, entry, removed, schema, options);
-        files.Drop();
-        return opened;
+        try
+        {
+            return new Segment(files, entry, removed, schema, options);
+        }
+        finally
+        {
+            files.Drop();
+        }
     }
 
     // Both lists are ordered; what a segment found takes its place among what the ones before it found. Float32 distances would leave near ties undecided.

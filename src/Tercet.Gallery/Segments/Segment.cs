@@ -13,7 +13,7 @@ internal sealed class Segment : Shared, IRowSource
     private readonly GallerySchema _schema;
     private readonly GalleryOptions _options;
     private readonly Lock _lock = new();
-    private MappedFile? _companion;
+    private readonly MappedFile _companion;
     private volatile CpuSearch? _search;
 
     /// <param name="files">The files; this becomes one more holder.</param>
@@ -23,6 +23,8 @@ internal sealed class Segment : Shared, IRowSource
     /// <param name="options">How to search.</param>
     public Segment(SegmentFiles files, SegmentEntry entry, RemovedRows removed, GallerySchema schema, GalleryOptions options)
     {
+        // Mapped now, since a writer may take the name away before the first search.
+        _companion = new MappedFile(files.CompanionPath, isPrivate: true);
         files.Keep();
         (_files, _schema, _options) = (files, schema, options);
         (Entry, Removed) = (entry, removed);
@@ -78,7 +80,7 @@ internal sealed class Segment : Shared, IRowSource
     protected override void Free()
     {
         _search?.Dispose();
-        _companion?.Dispose();
+        _companion.Dispose();
         _files.Drop();
     }
 
@@ -86,37 +88,27 @@ internal sealed class Segment : Shared, IRowSource
     {
         _files.RequireChecked();
         CompanionShape shape = new(Entry.Rows, _schema.Dimension);
-        MappedFile companion = new(_files.CompanionPath, isPrivate: true);
-        try
-        {
-            // The codes of removed rows stay as they are: what they find is scored by the biases before it is looked at.
-            Span<float> biases = companion.PrivateValues<float>(shape.BiasesAt, shape.Padded);
-            for (int row = 0; Removed.Count > 0 && row < Entry.Rows; row++)
-            {
-                if (Removed[row])
-                    biases[row] = float.PositiveInfinity;
-            }
 
-            CpuSearch search = new(
-                _files.Rows,
-                _schema.Metric,
-                new StoredCompanion
-                {
-                    Factors = companion.Values<float>(0, shape.Padded),
-                    Biases = biases,
-                    Codes = _options.Filter == SearchFilter.Int8 ? companion.Values<byte>(shape.CodesAt, shape.BlockBytes) : default,
-                    GreatestNorm = Entry.GreatestNorm,
-                    LiveCount = LiveCount,
-                },
-                _options.Threads,
-                _options.Lanes);
-            _companion = companion;
-            return search;
-        }
-        catch
+        // The codes of removed rows stay as they are: what they find is scored by the biases before it is looked at.
+        Span<float> biases = _companion.PrivateValues<float>(shape.BiasesAt, shape.Padded);
+        for (int row = 0; Removed.Count > 0 && row < Entry.Rows; row++)
         {
-            companion.Dispose();
-            throw;
+            if (Removed[row])
+                biases[row] = float.PositiveInfinity;
         }
+
+        return new CpuSearch(
+            _files.Rows,
+            _schema.Metric,
+            new StoredCompanion
+            {
+                Factors = _companion.Values<float>(0, shape.Padded),
+                Biases = biases,
+                Codes = _options.Filter == SearchFilter.Int8 ? _companion.Values<byte>(shape.CodesAt, shape.BlockBytes) : default,
+                GreatestNorm = Entry.GreatestNorm,
+                LiveCount = LiveCount,
+            },
+            _options.Threads,
+            _options.Lanes);
     }
 }

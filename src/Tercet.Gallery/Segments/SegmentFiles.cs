@@ -12,6 +12,10 @@ internal sealed class SegmentFiles : Shared
     private readonly GallerySchema _schema;
     private readonly BlockCheck _check;
     private readonly MappedFile _arrow;
+
+    // Open from the beginning until they have been read: a writer may take their names away before the first search.
+    private readonly IGalleryFile _arrowFile;
+    private readonly IGalleryFile _companionFile;
     private readonly Lock _lock = new();
     private readonly int _threads;
     private PinnedBuffer<float>? _widened;
@@ -26,6 +30,18 @@ internal sealed class SegmentFiles : Shared
         _check = new BlockCheck(files, folder, schema, entry);
         _check.CheckLengths();
         _arrow = new MappedFile(_check.ArrowPath);
+        IGalleryFile? arrowFile = null;
+        try
+        {
+            _arrowFile = arrowFile = files.Open(_check.ArrowPath);
+            _companionFile = files.Open(_check.CompanionPath);
+        }
+        catch
+        {
+            arrowFile?.Dispose();
+            _arrow.Dispose();
+            throw;
+        }
     }
 
     public SegmentEntry Entry { get; }
@@ -60,16 +76,20 @@ internal sealed class SegmentFiles : Shared
         {
             if (_isChecked)
                 return;
-            _check.Run(_threads);
+            _check.Run(_arrowFile, _companionFile, _threads);
             if (_schema.Element == GalleryElement.Float16)
                 Widen();
             _isChecked = true;
+            _arrowFile.Dispose();
+            _companionFile.Dispose();
         }
     }
 
     protected override void Free()
     {
         _arrow.Dispose();
+        _arrowFile.Dispose();
+        _companionFile.Dispose();
         ((IDisposable?)_widened)?.Dispose();
     }
 
