@@ -186,6 +186,7 @@ case $(uname -sm) in
     'Linux x86_64' | 'Darwin arm64' | MINGW* | MSYS*) managed_tests "training tests" tests/Tercet.Train.Tests ;;
     *) skip "training tests: there is no libtorch package for this machine" ;;
 esac
+managed_tests "gallery tests" tests/Tercet.Gallery.Tests
 aot
 packages
 finish

@@ -5,6 +5,8 @@ switch (args.FirstOrDefault())
 {
     case "roof":
         return RoofVerb.Run(args.AsSpan(1));
+    case "gallery":
+        return GalleryVerb.Run(args.AsSpan(1));
     case "peer-ours":
         return PeerVerb.Run(args.AsSpan(1));
     case "gpu":

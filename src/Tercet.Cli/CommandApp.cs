@@ -19,6 +19,9 @@ internal static class CommandApp
         new MineCommand(),
         new LossCommand(),
         new EvaluateCommand(),
+        IndexCommand.Create(),
+        new SearchCommand(),
+        new VerifyPairCommand(),
         new DemoCommand(),
         new InfoCommand(),
         new DevicesCommand(),
@@ -45,7 +48,7 @@ internal static class CommandApp
         }
         catch (UsageException failure)
         {
-            return Report($"{failure.Message} (see 'tercet {verb.Name} --help')", ExitCode.Usage);
+            return Report($"{failure.Message} (see '{NameOf(verb)} --help')", ExitCode.Usage);
         }
         catch (Exception failure) when (FailureText.IsExpected(failure))
         {
@@ -66,13 +69,17 @@ internal static class CommandApp
         {
             bool isArgument = parse.Errors[0].SymbolResult is ArgumentResult { Argument: var argument } && verb.Arguments.Contains(argument);
             string problem = isArgument ? $"{verb.Arguments[0].Name} is missing" : parse.Errors[0].Message.TrimEnd('.');
-            return $"{problem} (see 'tercet {verb.Name} --help')";
+            return $"{problem} (see '{NameOf(verb)} --help')";
         }
 
         string verbs = string.Join(", ", parse.CommandResult.Command.Subcommands.Select(command => command.Name));
         string unknown = parse.UnmatchedTokens.Count > 0 ? $"unknown command '{parse.UnmatchedTokens[0]}'" : "a command is needed";
-        return $"{unknown}; the commands are {verbs} (see 'tercet --help')";
+        return $"{unknown}; the commands are {verbs} (see '{NameOf(parse.CommandResult.Command)} --help')";
     }
+
+    // With the names of what it stands under: tercet index build.
+    private static string NameOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{NameOf(parent)} {command.Name}" : command.Name;
 
     private static int Report(string message, int exitCode)
     {

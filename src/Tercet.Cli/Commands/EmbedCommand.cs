@@ -121,7 +121,7 @@ internal sealed class EmbedCommand : Verb
     private static string FolderOf(string path) =>
         Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) is { Length: > 0 } folder ? folder : throw new TercetException($"{path}: the file lies in no folder that could be its label");
 
-    private static Preprocessing? ReadPreprocessing(string? name, Alignment? alignment, string model)
+    internal static Preprocessing? ReadPreprocessing(string? name, Alignment? alignment, string model)
     {
         // --align changes a description, so there must be one to change: the model's sidecar file if no other is named.
         string sidecar = model + ".json";

@@ -11,4 +11,9 @@ namespace Tercet.Cli.Output;
 [JsonSerializable(typeof(EvaluationJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(DevicesJson))]
+[JsonSerializable(typeof(GalleryJson))]
+[JsonSerializable(typeof(IndexImagesJson))]
+[JsonSerializable(typeof(VerifyJson))]
+[JsonSerializable(typeof(SearchJson))]
+[JsonSerializable(typeof(VerifyPairJson))]
 internal sealed partial class JsonTypes : JsonSerializerContext;

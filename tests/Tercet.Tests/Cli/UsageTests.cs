@@ -14,9 +14,20 @@ public sealed class UsageTests : IDisposable
     [InlineData("demo", "--out", "--device")]
     [InlineData("info", "--model")]
     [InlineData("devices", "--device")]
+    [InlineData("index build", "--gallery", "--model", "--preprocess", "--align", "--labels", "--commit-every", "--batch", "--device", "--threads", "--on-error", "--metric", "--normalize", "--float16")]
+    [InlineData("index add", "--gallery", "--model")]
+    [InlineData("index update", "--gallery", "--model")]
+    [InlineData("index remove", "--gallery", "--id", "--label", "--source")]
+    [InlineData("index compact", "--gallery")]
+    [InlineData("index verify", "--gallery", "--repair")]
+    [InlineData("index info", "--gallery", "--content-hash")]
+    [InlineData("index export", "--gallery", "--out", "--ids-out", "--labels-out")]
+    [InlineData("index import", "--gallery", "--embeddings", "--ids", "--labels", "--model-sha256", "--metric")]
+    [InlineData("search", "--gallery", "--query", "--k", "--threshold", "--label-filter", "--model")]
+    [InlineData("verify-pair", "--model", "--threshold")]
     public void Help_EveryVerb_NamesItsOptions(string verb, params string[] options)
     {
-        CliResult result = CliProcess.Run(_folder.Path, verb, "--help").Succeeded();
+        CliResult result = CliProcess.Run(_folder.Path, [.. verb.Split(' '), "--help"]).Succeeded();
         Assert.Contains($"tercet {verb}", result.Output, StringComparison.Ordinal);
         Assert.Contains("--json", result.Output, StringComparison.Ordinal);
         foreach (string option in options)
@@ -28,7 +39,7 @@ public sealed class UsageTests : IDisposable
     public void Help_Root_NamesEveryVerb()
     {
         CliResult result = CliProcess.Run(_folder.Path, "--help").Succeeded();
-        foreach (string verb in (string[])["embed", "mine", "loss", "evaluate", "demo", "info", "devices"])
+        foreach (string verb in (string[])["embed", "mine", "loss", "evaluate", "index", "search", "verify-pair", "demo", "info", "devices"])
             Assert.Contains($"\n  {verb} ", result.Output, StringComparison.Ordinal);
     }
 

@@ -32,14 +32,15 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
     private readonly GalleryRows _gallery;
     private readonly PinnedBuffer<byte>[] _segments;
     private readonly int _blocksPerSegment;
+    private readonly byte* _mapped;
 
     // SAFETY: for the whole class, a segment holds whole blocks of BlockBytes bytes, and a chunk of blocks never crosses segments.
     public CodeRows(GalleryRows gallery, WorkerTeam team, int workers)
     {
         _gallery = gallery;
-        Quads = (gallery.Depth + 7) / 8 * 2;
-        BlockBytes = HeaderBytes + ((nint)Quads * QuadBytes);
-        BlockCount = (int)(((long)gallery.Count + (2 * BlockRows) - 1) / (2 * BlockRows)) * 2;
+        Quads = QuadsOf(gallery.Depth);
+        BlockBytes = BlockBytesOf(gallery.Depth);
+        BlockCount = BlockCountOf(gallery.Count);
         _blocksPerSegment = (int)Math.Clamp(LargestSegmentBytes / BlockBytes / ChunkBlocks, 1, 1 << 20) * ChunkBlocks;
         _segments = new PinnedBuffer<byte>[(BlockCount + _blocksPerSegment - 1) / _blocksPerSegment];
         try
@@ -55,6 +56,19 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
         }
     }
 
+    // SAFETY: as many blocks as the rows have lie there, mapped until this is disposed.
+
+    /// <summary>Codes that lie in a file.</summary>
+    public CodeRows(GalleryRows gallery, byte* blocks)
+    {
+        _gallery = gallery;
+        Quads = QuadsOf(gallery.Depth);
+        BlockBytes = BlockBytesOf(gallery.Depth);
+        BlockCount = BlockCountOf(gallery.Count);
+        (_blocksPerSegment, _segments) = (BlockCount, []);
+        _mapped = blocks;
+    }
+
     /// <summary>Number of blocks of 16 rows, an even one.</summary>
     public int BlockCount { get; }
 
@@ -65,8 +79,15 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
     public int Quads { get; }
 
     /// <summary>A block; those of one chunk follow each other.</summary>
-    public byte* Block(int index) =>
-        (byte*)_segments[index / _blocksPerSegment].DangerousGetAddress() + (index % _blocksPerSegment * BlockBytes);
+    public byte* Block(int index) => _mapped != null
+        ? _mapped + (index * BlockBytes)
+        : (byte*)_segments[index / _blocksPerSegment].DangerousGetAddress() + (index % _blocksPerSegment * BlockBytes);
+
+    /// <summary>Bytes of a block of rows of so many floats.</summary>
+    public static int BlockBytesOf(int depth) => HeaderBytes + (QuadsOf(depth) * QuadBytes);
+
+    /// <summary>Blocks of so many rows.</summary>
+    public static int BlockCountOf(int rows) => (int)(((long)rows + (2 * BlockRows) - 1) / (2 * BlockRows)) * 2;
 
     /// <summary>A float not below a value in float64, whose own rounding is allowed for.</summary>
     public static float Above(double value) => MathF.BitIncrement((float)(1.000001 * value));
@@ -86,6 +107,8 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
         foreach (PinnedBuffer<byte>? segment in _segments)
             segment?.Dispose();
     }
+
+    private static int QuadsOf(int depth) => (depth + 7) / 8 * 2;
 
     private void Encode(int block, int lane)
     {

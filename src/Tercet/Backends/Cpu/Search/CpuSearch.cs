@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using Tercet.Search;
 
@@ -41,6 +42,31 @@ internal sealed unsafe class CpuSearch : IDisposable
         }
     }
 
+    /// <summary>Rows that come with their companion: nothing is read.</summary>
+    /// <param name="rows">The rows; the memory must stay where it is until this is disposed.</param>
+    /// <param name="metric">The metric that the companion was made for.</param>
+    /// <param name="companion">The companion's parts and the rows that are not masked.</param>
+    /// <param name="threads">Threads to use; 0 means every processor.</param>
+    /// <param name="lanes">The vector width; <see langword="null"/> means the preferred one.</param>
+    // SAFETY: the caller keeps the mappings until it disposes this, and has checked that the companion holds what its shape says.
+    public CpuSearch(ReadOnlySpan2D<float> rows, SearchMetric metric, StoredCompanion companion, int threads, CpuLanes? lanes)
+    {
+        _threads = threads == 0 ? Environment.ProcessorCount : threads;
+        _kernel = SearchKernel.For(lanes);
+        var source = new SourceRows((float*)Unsafe.AsPointer(ref rows.DangerousGetReference()), StrideOf(rows));
+        Rows = new GalleryRows(
+            source,
+            rows.Height,
+            rows.Width,
+            metric,
+            (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(companion.Factors)),
+            (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(companion.Biases)),
+            companion.GreatestNorm,
+            companion.LiveCount);
+        if (!companion.Codes.IsEmpty)
+            _codes = new CodeRows(Rows, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(companion.Codes)));
+    }
+
     /// <summary>Most dimensions: up to here the error bounds hold, whose second-order terms have 1 % of room.</summary>
     public const int LargestDepth = 65536;
 
@@ -63,7 +89,17 @@ internal sealed unsafe class CpuSearch : IDisposable
             Return(session);
         }
 
-        return Math.Min(k, Rows.Count);
+        return Math.Min(k, Rows.LiveCount);
+    }
+
+    /// <summary>What float64 says of a row: what the answers are ordered by.</summary>
+    /// <param name="query">The query, <c>[D]</c>.</param>
+    /// <param name="row">The row.</param>
+    // SAFETY: the query is pinned while it is read.
+    public double KeyOf(ReadOnlySpan<float> query, int row)
+    {
+        fixed (float* y = query)
+            return Rows.ExactKey(y, Rows.IsEuclidean ? 0 : Math.Sqrt(ExactDistance.Dot(y, y, Rows.Depth)), row);
     }
 
     public void Dispose()

@@ -18,8 +18,8 @@ internal sealed unsafe class GalleryRows : ITeamJob, IDisposable
     private const double SmallestScaledNorm = 1.0 / (1L << 60);
     private const int RowsPerItem = 1024;
 
-    private readonly PinnedBuffer<float> _factors;
-    private readonly PinnedBuffer<float> _biases;
+    private readonly PinnedBuffer<float>? _factors;
+    private readonly PinnedBuffer<float>? _biases;
     private readonly List<int> _unscored = [];
     private readonly Lock _lock = new();
     private double _greatestNorm;
@@ -28,8 +28,8 @@ internal sealed unsafe class GalleryRows : ITeamJob, IDisposable
     public GalleryRows(SourceRows source, int count, int depth, SearchMetric metric, WorkerTeam team, int workers)
     {
         Source = source;
-        (Count, Depth, Metric) = (count, depth, metric);
-        int padded = checked(((count + Padding - 1) / Padding * Padding) + Padding);
+        (Count, Depth, Metric, LiveCount) = (count, depth, metric, count);
+        int padded = PaddedCount(count);
         _factors = new PinnedBuffer<float>(padded);
         _biases = new PinnedBuffer<float>(padded);
         _biases.Span.Fill(float.PositiveInfinity);
@@ -48,9 +48,24 @@ internal sealed unsafe class GalleryRows : ITeamJob, IDisposable
         _unscored.Sort();
     }
 
+    // SAFETY: rows, factors and biases stay mapped until the index that owns this is disposed; factors and biases hold PaddedCount(count) floats.
+
+    /// <summary>Rows whose factors and biases lie elsewhere. A row whose bias is +∞ is masked: nothing finds it.</summary>
+    public GalleryRows(SourceRows source, int count, int depth, SearchMetric metric, float* factors, float* biases, double greatestNorm, int liveCount)
+    {
+        Source = source;
+        (Count, Depth, Metric, LiveCount) = (count, depth, metric, liveCount);
+        Factors = factors;
+        Biases = biases;
+        _greatestNorm = greatestNorm;
+    }
+
     public SourceRows Source { get; }
 
     public int Count { get; }
+
+    /// <summary>Rows that are not masked.</summary>
+    public int LiveCount { get; }
 
     public int Depth { get; }
 
@@ -68,8 +83,17 @@ internal sealed unsafe class GalleryRows : ITeamJob, IDisposable
     /// <summary>The largest norm of a row; 1 where rows count as of unit norm.</summary>
     public double ScoredNorm => Metric == SearchMetric.Cosine ? 1 : _greatestNorm;
 
+    /// <summary>The largest norm of a row.</summary>
+    public double GreatestNorm => _greatestNorm;
+
     /// <summary>Rows of a norm so small that float32 cannot scale them to 1: their scores are +∞, and float64 looks at each.</summary>
     public IReadOnlyList<int> Unscored => _unscored;
+
+    /// <summary>Factors, and biases, that so many rows have with their padding.</summary>
+    public static int PaddedCount(int count) => checked(((count + Padding - 1) / Padding * Padding) + Padding);
+
+    /// <summary>Whether nothing may find a row.</summary>
+    public bool IsMasked(int row) => LiveCount < Count && float.IsPositiveInfinity(Biases[row]);
 
     /// <summary>What float64 says of a row: the squared distance, the cosine distance or the negated inner product.</summary>
     /// <param name="query">The query, <c>[Depth]</c>.</param>
@@ -130,7 +154,7 @@ internal sealed unsafe class GalleryRows : ITeamJob, IDisposable
 
     public void Dispose()
     {
-        _factors.Dispose();
-        _biases.Dispose();
+        _factors?.Dispose();
+        _biases?.Dispose();
     }
 }

@@ -40,8 +40,7 @@ internal sealed unsafe class SearchFinish(SearchPass pass) : ITeamJob, IDisposab
         Span<Neighbor> nearest = new(_nearest + (item * _stride), _k);
         if (pass.IsAnswered(item))
         {
-            for (int i = 0; i < nearest.Length; i++)
-                nearest[i] = i < pass.Gallery.Count ? new Neighbor(i, 1) : Neighbor.None;
+            TakeFirst(nearest);
             return;
         }
 
@@ -57,6 +56,17 @@ internal sealed unsafe class SearchFinish(SearchPass pass) : ITeamJob, IDisposab
     {
         _uppers.Dispose();
         _ranked.Dispose();
+    }
+
+    private void TakeFirst(Span<Neighbor> nearest)
+    {
+        int row = 0;
+        for (int i = 0; i < nearest.Length; i++, row++)
+        {
+            while (row < pass.Gallery.Count && pass.Gallery.IsMasked(row))
+                row++;
+            nearest[i] = row < pass.Gallery.Count ? new Neighbor(row, 1) : Neighbor.None;
+        }
     }
 
     private float BoundOf(int query, Span<float> uppers)

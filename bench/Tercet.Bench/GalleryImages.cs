@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Tercet.Forward;
+using Tercet.Galleries;
+using Tercet.Galleries.Indexing;
+using Tercet.Imaging;
+using Tercet.Search;
+
+namespace Tercet.Bench;
+
+/// <summary>How fast images are indexed, beside the forward pass alone over as many samples, in turn.</summary>
+internal static class GalleryImages
+{
+    private const int Batch = 32;
+    private const int Rounds = 3;
+
+    public static void Run(string model, string faces, int count)
+    {
+        EmbedderOptions options = new() { MaxBatch = Batch, Preprocessing = Preprocessing.Preset("sface") with { Alignment = Alignment.DlibChip }, Device = DeviceChoice.Cpu };
+        string work = Directory.CreateTempSubdirectory("tercet-index-").FullName;
+        string[] images = Directory.GetFiles(faces, "*.jpg", SearchOption.AllDirectories);
+        string[] paths = [.. Enumerable.Range(0, count).Select(i => Path.Combine(work, $"{i:d6}.jpg"))];
+        for (int i = 0; i < count; i++)
+            File.Copy(images[i % images.Length], paths[i]);
+        using OnnxEmbedder bare = OnnxEmbedder.Load(model, options);
+        using ImageIndexer indexer = new(model, options);
+        List<double> ratios = [];
+        for (int round = 0; round < Rounds; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int done = 0; done < count; done += Batch)
+                bare.Run(Math.Min(Batch, count - done));
+            double alone = count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+            using Gallery gallery = Gallery.Create(Path.Combine(work, $"g{round}"), GallerySchema.For(indexer.Model, SearchMetric.SquaredEuclidean, normalized: true));
+            using GalleryWriter writer = gallery.OpenWriter();
+            double indexed = indexer.Run(writer, paths).Progress.Rate;
+            ratios.Add(indexed / alone);
+            Console.WriteLine($"forward alone {alone:F1} images a second, indexing {indexed:F1}, ratio {indexed / alone:F3}");
+        }
+
+        Console.WriteLine($"median ratio {ratios.Order().ElementAt(Rounds / 2):F3}");
+        Directory.Delete(work, recursive: true);
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using Tercet.Cli.Options;
+using Tercet.Cli.Output;
+using Tercet.Galleries;
+using Tercet.Galleries.Indexing;
+using Tercet.Interchange;
+using Tercet.Memory;
+using Tercet.Search;
+
+namespace Tercet.Cli.Commands;
+
+/// <summary><c>tercet search</c>: the nearest rows of a gallery.</summary>
+internal sealed class SearchCommand : Verb
+{
+    private readonly Option<string> _gallery = GalleryOption.Create();
+    private readonly Option<string> _query = OptionOf.Path("--query", "An image (with --model), or a .npy file of queries [Q, D].", required: true);
+    private readonly Option<int?> _k = OptionOf.Count("--k", "Neighbours of each query. Default 10.", 1, FlatIndex.LargestK);
+    private readonly Option<double?> _threshold = OptionOf.Number("--threshold", "Leave out what is farther than this, in the metric's unit.", double.MinValue);
+    private readonly Option<string> _label = OptionOf.Text("--label-filter", "Search only among the rows of this label.", "LABEL");
+    private readonly ModelArguments _model;
+
+    public SearchCommand()
+        : base("search", "Find the nearest rows of a gallery, exactly: of equal distances the lowest id.")
+    {
+        foreach (Option option in (Option[])[_gallery, _query, _k, _threshold, _label])
+            Add(option);
+        _model = new ModelArguments(this, isRequired: false);
+        Add(Json);
+    }
+
+    public override void Execute(ParseResult parse, Terminal terminal, CancellationToken cancellationToken)
+    {
+        string query = parse.GetRequiredValue(_query);
+        using Gallery gallery = Gallery.Open(parse.GetRequiredValue(_gallery), new GalleryOptions { Threads = parse.GetValue(_model.Threads) ?? 0 });
+        using GallerySnapshot snapshot = gallery.Snapshot();
+        using PinnedMatrix queries = query.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? ReadQueries(query, snapshot.Schema) : Embed(parse, query, gallery);
+        double threshold = parse.GetValue(_threshold) ?? double.PositiveInfinity;
+        string? label = parse.GetValue(_label);
+        GalleryNeighbor[] found = new GalleryNeighbor[parse.GetValue(_k) ?? 10];
+        List<MatchJson> matches = [];
+        long start = Stopwatch.GetTimestamp();
+        for (int row = 0; row < queries.Rows; row++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadOnlySpan<float> each = queries.Span.GetRowSpan(row);
+            int count = label is null ? snapshot.Search(each, found) : snapshot.Search(each, label, found);
+            foreach (GalleryNeighbor neighbor in found.AsSpan(0, count))
+            {
+                if (neighbor.Distance <= threshold && snapshot.TryGet(neighbor.Id, out GalleryRow match))
+                    matches.Add(new MatchJson(row, neighbor.Id, neighbor.Distance, match.Label, match.Source));
+            }
+        }
+
+        SearchJson answer = new(gallery.Folder, snapshot.Generation, GalleryOption.NameOf(snapshot.Schema.Metric), Stopwatch.GetElapsedTime(start).TotalMilliseconds, matches);
+        if (terminal.IsJson)
+            Terminal.WriteJson(answer, JsonTypes.Default.SearchJson);
+        else
+            SearchTable.Write(terminal.Out, answer);
+    }
+
+    private static PinnedMatrix ReadQueries(string path, GallerySchema schema)
+    {
+        PinnedMatrix queries = NpyFile.ReadMatrix(path);
+        if (queries.Columns != schema.Dimension)
+        {
+            queries.Dispose();
+            throw new InvalidFileException(path, $"{queries.Columns} columns where the gallery has {schema.Dimension}");
+        }
+
+        for (int row = 0; row < queries.Rows; row++)
+            Scale(queries.Span.GetRowSpan(row), schema);
+        return queries;
+    }
+
+    private PinnedMatrix Embed(ParseResult parse, string path, Gallery gallery)
+    {
+        GallerySchema schema = gallery.Schema;
+        using ImageIndexer indexer = new(_model.PathOf(parse), _model.Read(parse, warmUp: false) with { MaxBatch = 1 });
+        gallery.Require(GallerySchema.For(indexer.Model, schema.Metric, schema.Normalized, schema.Element));
+        PinnedMatrix query = new(1, schema.Dimension);
+        indexer.Embed(path, query.Span.GetRowSpan(0));
+        Scale(query.Span.GetRowSpan(0), schema);
+        return query;
+    }
+
+    private static void Scale(Span<float> query, GallerySchema schema)
+    {
+        if (schema.Normalized && TensorPrimitives.Norm<float>(query) is > 0 and float norm)
+            TensorPrimitives.Divide(query, norm, query);
+    }
+}

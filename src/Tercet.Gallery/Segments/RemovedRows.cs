@@ -1,0 +1,64 @@
+using Tercet.Galleries.Files;
+using Tercet.Galleries.Format;
+
+namespace Tercet.Galleries.Segments;
+
+/// <summary>Which rows of a segment were removed: one bit a row, in memory and on the disk.</summary>
+internal sealed class RemovedRows
+{
+    private readonly byte[] _bits;
+
+    private RemovedRows(byte[] bits, int count) => (_bits, Count) = (bits, count);
+
+    /// <summary>No row yet.</summary>
+    public RemovedRows(int rows)
+        : this(new byte[BytesOf(rows)], 0)
+    {
+    }
+
+    /// <summary>How many were removed.</summary>
+    public int Count { get; private set; }
+
+    public bool this[int row] => (_bits[row >> 3] & (1 << (row & 7))) != 0;
+
+    /// <summary>Reads the removed rows of a segment.</summary>
+    /// <exception cref="CorruptGalleryException">The file does not hold what was written.</exception>
+    public static RemovedRows Read(IGalleryFiles files, string folder, SegmentEntry segment)
+    {
+        if (segment.Deletions is not { } entry)
+            return new RemovedRows(segment.Rows);
+        string path = Path.Combine(folder, entry.File);
+        byte[] bits = new byte[BytesOf(segment.Rows)];
+        using IGalleryFile file = files.Open(path);
+        if (file.Length != bits.Length)
+            throw new CorruptGalleryException(path, file.Length / CorruptGalleryException.BlockBytes, $"the file has {file.Length} bytes, not {bits.Length}");
+        BlockCheck.ReadWhole(file, bits, 0, path);
+        if (Hashes.Of(bits) != entry.Hash)
+            throw new CorruptGalleryException(path, 0, "its checksum is not that of its content");
+        return new RemovedRows(bits, entry.Rows);
+    }
+
+    public RemovedRows Copy() => new([.. _bits], Count);
+
+    /// <summary>Marks a row.</summary>
+    /// <returns>Whether it was not marked before.</returns>
+    public bool Add(int row)
+    {
+        if (this[row])
+            return false;
+        _bits[row >> 3] |= (byte)(1 << (row & 7));
+        Count++;
+        return true;
+    }
+
+    /// <summary>Writes the bits; when this returns they are on the disk, except for the file's name.</summary>
+    public DeletionEntry Write(IGalleryFiles files, string folder, string name)
+    {
+        using IGalleryFile file = files.Create(Path.Combine(folder, name));
+        file.Append(_bits);
+        file.Sync();
+        return new DeletionEntry(name, Count, Hashes.Of(_bits));
+    }
+
+    private static int BytesOf(int rows) => (rows + 7) / 8;
+}

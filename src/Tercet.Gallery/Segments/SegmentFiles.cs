@@ -1,0 +1,116 @@
+using System.Numerics.Tensors;
+using CommunityToolkit.HighPerformance;
+using Tercet.Galleries.Files;
+using Tercet.Galleries.Format;
+using Tercet.Memory;
+
+namespace Tercet.Galleries.Segments;
+
+/// <summary>A segment's file, mapped: what never changes of it. Nothing is read from it before every block has been compared with its checksum, once.</summary>
+internal sealed class SegmentFiles : Shared
+{
+    private readonly GallerySchema _schema;
+    private readonly BlockCheck _check;
+    private readonly MappedFile _arrow;
+
+    // Open from the beginning until they have been read: a writer may take their names away before the first search.
+    private readonly IGalleryFile _arrowFile;
+    private readonly IGalleryFile _companionFile;
+    private readonly Lock _lock = new();
+    private readonly int _threads;
+    private PinnedBuffer<float>? _widened;
+    private volatile bool _isChecked;
+
+    public SegmentFiles(IGalleryFiles files, string folder, GallerySchema schema, SegmentEntry entry, int threads)
+    {
+        _schema = schema;
+        _threads = threads;
+        Entry = entry;
+        Layout = new ArrowLayout(schema, entry.Rows, entry.LabelBytes, entry.SourceBytes);
+        _check = new BlockCheck(files, folder, schema, entry);
+        _check.CheckLengths();
+        _arrow = new MappedFile(_check.ArrowPath);
+        IGalleryFile? arrowFile = null;
+        try
+        {
+            _arrowFile = arrowFile = files.Open(_check.ArrowPath);
+            _companionFile = files.Open(_check.CompanionPath);
+        }
+        catch
+        {
+            arrowFile?.Dispose();
+            _arrow.Dispose();
+            throw;
+        }
+    }
+
+    public SegmentEntry Entry { get; }
+
+    public ArrowLayout Layout { get; }
+
+    public string CompanionPath => _check.CompanionPath;
+
+    /// <summary>The rows, <c>[N, D]</c>: where they lie, or widened.</summary>
+    public ReadOnlySpan2D<float> Rows => _schema.Element == GalleryElement.Float32
+        ? _arrow.Rows(Layout.OffsetOf(ArrowColumn.Vectors), Entry.Rows, _schema.Dimension)
+        : _widened!.Span.AsSpan2D(Entry.Rows, _schema.Dimension);
+
+    public ReadOnlySpan<long> Ids => _arrow.Values<long>(Layout.OffsetOf(ArrowColumn.Ids), Entry.Rows);
+
+    public ReadOnlySpan<long> Times => _arrow.Values<long>(Layout.OffsetOf(ArrowColumn.Times), Entry.Rows);
+
+    public ReadOnlySpan<byte> Label(int row) => Text(ArrowColumn.LabelOffsets, row);
+
+    public ReadOnlySpan<byte> Source(int row) => Text(ArrowColumn.SourceOffsets, row);
+
+    public ReadOnlySpan<byte> Digest(int row) =>
+        _arrow.Values<byte>(Layout.OffsetOf(ArrowColumn.Digests) + ((long)row * ArrowMetadata.DigestBytes), ArrowMetadata.DigestBytes);
+
+    /// <summary>Compares every block with its checksum, the first time.</summary>
+    /// <exception cref="CorruptGalleryException">One does not match; the next call looks again.</exception>
+    public void RequireChecked()
+    {
+        if (_isChecked)
+            return;
+        lock (_lock)
+        {
+            if (_isChecked)
+                return;
+            _check.Run(_arrowFile, _companionFile, _threads);
+            if (_schema.Element == GalleryElement.Float16)
+                Widen();
+            _isChecked = true;
+            _arrowFile.Dispose();
+            _companionFile.Dispose();
+        }
+    }
+
+    protected override void Free()
+    {
+        _arrow.Dispose();
+        _arrowFile.Dispose();
+        _companionFile.Dispose();
+        ((IDisposable?)_widened)?.Dispose();
+    }
+
+    private ReadOnlySpan<byte> Text(ArrowColumn offsets, int row)
+    {
+        ReadOnlySpan<long> ends = _arrow.Values<long>(Layout.OffsetOf(offsets) + ((long)row * sizeof(long)), 2);
+        return _arrow.Values<byte>(Layout.OffsetOf(offsets + 1) + ends[0], checked((int)(ends[1] - ends[0])));
+    }
+
+    private void Widen()
+    {
+        long count = (long)Entry.Rows * _schema.Dimension;
+        if (count > Array.MaxLength)
+            throw new GalleryException(_check.ArrowPath, $"{Entry.Rows} rows of {_schema.Dimension} float16 are too many to widen at once; use float32");
+        PinnedBuffer<float> wide = new((int)count);
+        for (int row = 0; row < Entry.Rows; row++)
+        {
+            ReadOnlySpan<Half> halves = _arrow.Values<Half>(Layout.OffsetOf(ArrowColumn.Vectors) + ((long)row * _schema.Dimension * sizeof(ushort)), _schema.Dimension);
+            TensorPrimitives.ConvertToSingle(halves, wide.Span.Slice(row * _schema.Dimension, _schema.Dimension));
+        }
+
+        _widened = wide;
+    }
+}
