@@ -4,9 +4,9 @@ using Tercet.Mining;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// Semi-hard negatives in one pass over an anchor's keys. Its positives' distances, sorted, cut the line into buckets, and the nearest key beyond a
-/// positive is the smallest of the buckets above it. A histogram of the keys, far finer than the buckets, counts them and leaves a few dozen to be
-/// ranked one by one.
+/// Semi-hard negatives. In the square form every key is computed once, for both its rows: <see cref="NearPass"/> keeps the few that may be the nearest beyond a
+/// positive, <see cref="NearResolver"/> finds the negatives among them. Counts, the farthest negative, anchors against a gallery, and an anchor whose list
+/// overflows, take an anchor's whole row of keys: <see cref="SemiHardWorker"/>.
 /// </summary>
 internal sealed unsafe class SemiHardScan : IKeyRowConsumer, ITeamJob, IDisposable
 {
@@ -45,7 +45,6 @@ internal sealed unsafe class SemiHardScan : IKeyRowConsumer, ITeamJob, IDisposab
         if (_session.Layout.IsSymmetric)
             _errors.Measure(new KeyParts(_session.Gallery.Depth));
 
-        // Counts, and the farthest negative, need all of an anchor's keys.
         if (_session.Layout.IsSymmetric && !request.Count && !request.FindFarthest && _pass.Prepare())
         {
             int workers = _session.WorkersFor((double)_session.Layout.AnchorCount * _session.Gallery.Count * _session.Gallery.Depth);

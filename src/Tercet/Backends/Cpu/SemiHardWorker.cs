@@ -6,7 +6,7 @@ using Tercet.Mining;
 
 namespace Tercet.Backends.Cpu;
 
-/// <summary>One worker's tables for one anchor at a time: see <see cref="SemiHardScan"/>.</summary>
+/// <summary>One worker's tables for one anchor, with its whole row of keys, at a time: see <see cref="SemiHardScan"/>.</summary>
 /// <remarks>
 /// Bins far finer than the distances between thresholds (a positive's distance, or that plus α) are counted over a part of the row: the next bin
 /// beyond a threshold that holds a key ends the window in which the nearest farther negative must be. All keys in windows are picked out at once, and a
