@@ -13,6 +13,7 @@ internal unsafe struct AnchorWindow
     public const int Overflowed = -2;
 
     /// <summary>The wanted bins, one bit each.</summary>
+    // SAFETY: bins are clamped to KeyBins.Last, so every bit that is tested or set lies inside.
     [FieldOffset(0)]
     public fixed ulong Wanted[KeyBins.Count / 64];
 

@@ -23,7 +23,8 @@ internal sealed unsafe class BlockPairs(CpuSession session) : ITeamJob, IDisposa
     private int _paddedRows;
     private volatile bool _failed;
 
-    // By group: how many rounds it has behind it. SAFETY: native memory, one element a group, replaced only by Run.
+    // By group: how many rounds it has behind it.
+    // SAFETY: native memory, one element a group, replaced only by Run.
     private int* Progress => (int*)_progress.DangerousGetAddress();
 
     /// <summary>Does all blocks, each after those of earlier rounds that share a row with it.</summary>
