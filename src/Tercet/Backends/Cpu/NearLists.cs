@@ -7,8 +7,10 @@ internal sealed unsafe class NearLists : IDisposable
 {
     private const long LargestBytes = 256L << 20;
     private const int Spare = BlockPairs.LargestBlock + 16;
-    private const int RoomPerPositive = 8;
-    private const int SmallestRoomPerPositive = 3;
+    private const int RoomPerPositive = 10;
+
+    // The more rows, the more of them share a fine bin with a threshold.
+    private const int RowsPerRoom = 8192;
     private const int FixedRoom = 128;
 
     private PinnedBuffer<AnchorWindow> _windows = new(0);
@@ -36,9 +38,10 @@ internal sealed unsafe class NearLists : IDisposable
         int anchors = layout.AnchorCount;
         long positives = (layout.PairCount + anchors - 1) / Math.Max(anchors, 1);
         long most = Math.Min((LargestBytes / (2 * sizeof(float)) / Math.Max(anchors, 1)) - Spare, layout.GalleryCount);
-        if (most < Math.Min(layout.GalleryCount, FixedRoom + (SmallestRoomPerPositive * positives)))
+        long wanted = Math.Min(layout.GalleryCount, FixedRoom + (RoomPerPositive * positives * ((layout.GalleryCount + RowsPerRoom - 1) / RowsPerRoom)));
+        if (most < wanted)
             return false;
-        Room = (int)Math.Min(most, FixedRoom + (RoomPerPositive * positives));
+        Room = (int)wanted;
         _stride = (Room + Spare + 15) & ~15;
         PinnedBuffer.Grow(ref _windows, anchors);
         PinnedBuffer.Grow(ref _keys, (long)anchors * _stride);
