@@ -3,7 +3,7 @@ using Tercet.Backends.Cuda.Driver;
 namespace Tercet.Bench;
 
 /// <summary>A driver that times every kernel with the device's own events, after the device's cache has been emptied, and knows the most memory held.</summary>
-internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
+internal sealed class MeasuredDriver(ICudaDriver driver) : ForwardingDriver(driver)
 {
     // More than any card's second-level cache.
     private const long FlushBytes = 256L << 20;
@@ -16,8 +16,6 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
     private long _held;
     private bool _isCapturing;
 
-    public CudaDevice Device => driver.Device;
-
     /// <summary>The most bytes of device memory held so far, without what this class uses itself.</summary>
     public long PeakBytes { get; private set; }
 
@@ -26,12 +24,12 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
     {
         if (_launches.Count == 0)
             return (0, new Dictionary<string, double>());
-        driver.Wait(_launches[^1].End);
-        double total = driver.ElapsedMilliseconds(_launches[0].Start, _launches[^1].End);
+        Below.Wait(_launches[^1].End);
+        double total = Below.ElapsedMilliseconds(_launches[0].Start, _launches[^1].End);
         Dictionary<string, double> kernels = [];
         foreach ((string kernel, nint start, nint end) in _launches)
         {
-            kernels[kernel] = kernels.GetValueOrDefault(kernel) + driver.ElapsedMilliseconds(start, end);
+            kernels[kernel] = kernels.GetValueOrDefault(kernel) + Below.ElapsedMilliseconds(start, end);
             _events.Push(start);
             _events.Push(end);
         }
@@ -40,100 +38,64 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
         return (total, kernels);
     }
 
-    public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
+    public override void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
         nint start = _isCapturing ? 0 : Begin(stream);
-        driver.Launch(function, grid, parameters, stream);
+        Below.Launch(function, grid, parameters, stream);
         if (start != 0)
             End(_names[function], start, stream);
     }
 
-    public void BeginCapture(nint stream)
+    public override void BeginCapture(nint stream)
     {
         _isCapturing = true;
-        driver.BeginCapture(stream);
+        Below.BeginCapture(stream);
     }
 
-    public nint EndCapture(nint stream)
+    public override nint EndCapture(nint stream)
     {
         _isCapturing = false;
-        return driver.EndCapture(stream);
+        return Below.EndCapture(stream);
     }
 
-    public void LaunchGraph(nint graph, nint stream)
+    public override void LaunchGraph(nint graph, nint stream)
     {
         nint start = Begin(stream);
-        driver.LaunchGraph(graph, stream);
+        Below.LaunchGraph(graph, stream);
         End("graph of all kernels, with its copies,", start, stream);
     }
 
-    public void DestroyGraph(nint graph) => driver.DestroyGraph(graph);
-
-    public nint GetFunction(nint module, string name)
+    public override nint GetFunction(nint module, string name)
     {
-        nint function = driver.GetFunction(module, name);
+        nint function = Below.GetFunction(module, name);
         _names[function] = name;
         return function;
     }
 
-    public nint AllocateDevice(long bytes)
+    public override nint AllocateDevice(long bytes)
     {
-        nint address = driver.AllocateDevice(bytes);
+        nint address = Below.AllocateDevice(bytes);
         _blocks.Add(address, bytes);
         _held += bytes;
         PeakBytes = Math.Max(PeakBytes, _held);
         return address;
     }
 
-    public void FreeDevice(nint address)
+    public override void FreeDevice(nint address)
     {
         if (_blocks.Remove(address, out long bytes))
             _held -= bytes;
-        driver.FreeDevice(address);
+        Below.FreeDevice(address);
     }
 
-    public void Enter() => driver.Enter();
-
-    public nint LoadModule(byte[] image) => driver.LoadModule(image);
-
-    public void UnloadModule(nint module) => driver.UnloadModule(module);
-
-    public int BlocksPerMultiprocessor(nint function, int threads) => driver.BlocksPerMultiprocessor(function, threads);
-
-    public nint AllocateHost(nuint bytes) => driver.AllocateHost(bytes);
-
-    public void FreeHost(nint address) => driver.FreeHost(address);
-
-    public nint CreateStream() => driver.CreateStream();
-
-    public void DestroyStream(nint stream) => driver.DestroyStream(stream);
-
-    public void Synchronize(nint stream) => driver.Synchronize(stream);
-
-    public nint CreateEvent() => driver.CreateEvent();
-
-    public void DestroyEvent(nint marker) => driver.DestroyEvent(marker);
-
-    public void Record(nint marker, nint stream) => driver.Record(marker, stream);
-
-    public void Wait(nint marker) => driver.Wait(marker);
-
-    public float ElapsedMilliseconds(nint start, nint end) => driver.ElapsedMilliseconds(start, end);
-
-    public void CopyToDevice(nint device, nint host, long bytes, nint stream) => driver.CopyToDevice(device, host, bytes, stream);
-
-    public void CopyToHost(nint host, nint device, long bytes, nint stream) => driver.CopyToHost(host, device, bytes, stream);
-
-    public void Fill(nint device, uint value, long count, nint stream) => driver.Fill(device, value, count, stream);
-
-    public void Dispose()
+    public override void Dispose()
     {
-        driver.Enter();
+        Below.Enter();
         if (_flush != 0)
-            driver.FreeDevice(_flush);
+            Below.FreeDevice(_flush);
         while (_events.TryPop(out nint marker))
-            driver.DestroyEvent(marker);
-        driver.Dispose();
+            Below.DestroyEvent(marker);
+        Below.Dispose();
     }
 
     private nint Begin(nint stream)
@@ -141,21 +103,21 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ICudaDriver
         if (_launches.Count == 0)
         {
             if (_flush == 0)
-                _flush = driver.AllocateDevice(FlushBytes);
-            driver.Fill(_flush, 0, FlushBytes / sizeof(uint), stream);
+                _flush = Below.AllocateDevice(FlushBytes);
+            Below.Fill(_flush, 0, FlushBytes / sizeof(uint), stream);
         }
 
         nint start = Event();
-        driver.Record(start, stream);
+        Below.Record(start, stream);
         return start;
     }
 
     private void End(string kernel, nint start, nint stream)
     {
         nint end = Event();
-        driver.Record(end, stream);
+        Below.Record(end, stream);
         _launches.Add((kernel, start, end));
     }
 
-    private nint Event() => _events.TryPop(out nint marker) ? marker : driver.CreateEvent();
+    private nint Event() => _events.TryPop(out nint marker) ? marker : Below.CreateEvent();
 }

@@ -36,6 +36,11 @@ internal static class CommandApp
         if (parse.CommandResult.Command is not Verb verb || parse.Action != verb.Action)
             return parse.Invoke();
 
+        return FailureGuard.Run(NameOf(verb), () => Execute(verb, parse), Report);
+    }
+
+    private static int Execute(Verb verb, ParseResult parse)
+    {
         using Interruption interruption = new();
         try
         {
@@ -45,21 +50,6 @@ internal static class CommandApp
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
             return Report("interrupted; no output was written", interruption.ExitCode);
-        }
-        catch (UsageException failure)
-        {
-            return Report($"{failure.Message} (see '{NameOf(verb)} --help')", ExitCode.Usage);
-        }
-        catch (Exception failure) when (FailureText.IsExpected(failure))
-        {
-            return Report(FailureText.Of(failure), ExitCode.Failed);
-        }
-        catch (Exception failure)
-        {
-            // A defect of this program. The user still gets one line; TERCET_TRACE=1 shows the rest to whoever looks for the cause.
-            if (Environment.GetEnvironmentVariable("TERCET_TRACE") == "1")
-                throw;
-            return Report($"internal error, please report it: {failure.GetType().Name}: {FailureText.Of(failure)} (TERCET_TRACE=1 shows where)", ExitCode.Failed);
         }
     }
 

@@ -19,25 +19,7 @@ internal static class TrainApp
         if (parse.Action != command.Action)
             return parse.Invoke();
 
-        using Interruption interruption = new();
-        try
-        {
-            return command.Execute(parse, new Terminal(parse.GetValue(command.Json)), interruption.Token) ? ExitCode.Ok : interruption.ExitCode;
-        }
-        catch (UsageException failure)
-        {
-            return Report($"{failure.Message} (see 'tercet-train --help')", ExitCode.Usage);
-        }
-        catch (Exception failure) when (FailureText.IsExpected(failure))
-        {
-            return Report(FailureText.Of(failure), ExitCode.Failed);
-        }
-        catch (Exception failure)
-        {
-            if (Environment.GetEnvironmentVariable("TERCET_TRACE") == "1")
-                throw;
-            return Report($"internal error, please report it: {failure.GetType().Name}: {FailureText.Of(failure)} (TERCET_TRACE=1 shows where)", ExitCode.Failed);
-        }
+        return FailureGuard.Run("tercet-train", () => Execute(command, parse), Report);
     }
 
     public static void Note(string message) => Console.Error.WriteLine("tercet-train: " + FailureText.OneLine(message));
@@ -46,5 +28,11 @@ internal static class TrainApp
     {
         Note("error: " + message);
         return exitCode;
+    }
+
+    private static int Execute(TrainCommand command, ParseResult parse)
+    {
+        using Interruption interruption = new();
+        return command.Execute(parse, new Terminal(parse.GetValue(command.Json)), interruption.Token) ? ExitCode.Ok : interruption.ExitCode;
     }
 }

@@ -22,9 +22,17 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <param name="isPrivate">Whether the mapping can be written to; what is written is never seen by the file or by another mapping, and takes memory page by page.</param>
     /// <exception cref="IOException">The file cannot be opened or mapped.</exception>
     public MappedFile(string path, bool isPrivate = false)
+        : this(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0), isPrivate)
+    {
+    }
+
+    /// <summary>Maps an open file.</summary>
+    /// <param name="stream">The file, at least one byte long; closed when this is disposed, or when this constructor throws.</param>
+    /// <param name="isPrivate">As above.</param>
+    /// <exception cref="IOException">The file cannot be mapped.</exception>
+    public MappedFile(FileStream stream, bool isPrivate = false)
     {
         MemoryMappedFileAccess access = isPrivate ? MemoryMappedFileAccess.CopyOnWrite : MemoryMappedFileAccess.Read;
-        FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         try
         {
             Length = stream.Length;

@@ -1,6 +1,4 @@
-using System.IO.MemoryMappedFiles;
 using CommunityToolkit.HighPerformance;
-using Microsoft.Win32.SafeHandles;
 
 namespace Tercet.Memory;
 
@@ -10,10 +8,9 @@ namespace Tercet.Memory;
 /// </summary>
 public sealed class MappedMatrix : IDisposable
 {
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly nint _address;
-    private int _disposed;
+    private readonly MappedFile _file;
+    private readonly long _offset;
+    private bool _isDisposed;
 
     /// <summary>Maps part of a file.</summary>
     /// <param name="file">An open file; the matrix closes it when it is disposed, or when this constructor throws.</param>
@@ -22,7 +19,7 @@ public sealed class MappedMatrix : IDisposable
     /// <param name="columns">Number of columns, 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The offset is negative or no multiple of 4, a dimension is negative, or the matrix reaches beyond the end of the file.</exception>
     /// <exception cref="IOException">The operating system refuses the mapping.</exception>
-    public unsafe MappedMatrix(FileStream file, long byteOffset, int rows, int columns)
+    public MappedMatrix(FileStream file, long byteOffset, int rows, int columns)
     {
         ArgumentNullException.ThrowIfNull(file);
         try
@@ -32,7 +29,6 @@ public sealed class MappedMatrix : IDisposable
             ArgumentOutOfRangeException.ThrowIfNegative(rows);
             ArgumentOutOfRangeException.ThrowIfNegative(columns);
             ArgumentOutOfRangeException.ThrowIfGreaterThan((Int128)rows * columns * sizeof(float), file.Length - byteOffset, nameof(rows));
-            _file = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         }
         catch
         {
@@ -40,23 +36,8 @@ public sealed class MappedMatrix : IDisposable
             throw;
         }
 
-        try
-        {
-            _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            byte* start = null;
-
-            // SAFETY: the reference that AcquirePointer takes is given back once, in Dispose; the view begins at byte 0 of the file, and the matrix lies
-            // inside the file, as checked above.
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            _address = (nint)(start + byteOffset);
-        }
-        catch
-        {
-            _view?.Dispose();
-            _file.Dispose();
-            throw;
-        }
-
+        _file = new MappedFile(file);
+        _offset = byteOffset;
         Rows = rows;
         Columns = columns;
     }
@@ -69,25 +50,19 @@ public sealed class MappedMatrix : IDisposable
 
     /// <summary>The elements, <c>[rows, columns]</c>; not to be used once the matrix is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The matrix has been disposed.</exception>
-    public unsafe ReadOnlySpan2D<float> Span
+    public ReadOnlySpan2D<float> Span
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_disposed != 0, this);
-
-            // SAFETY: the constructor checked that rows × columns elements lie inside the mapping, which lives until Dispose.
-            return new ReadOnlySpan2D<float>((void*)_address, Rows, Columns, 0);
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _file.Rows(_offset, Rows, Columns);
         }
     }
 
     /// <summary>Unmaps and closes the file. Further calls do nothing.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
-        SafeMemoryMappedViewHandle handle = _view.SafeMemoryMappedViewHandle;
-        handle.ReleasePointer();
-        _view.Dispose();
+        _isDisposed = true;
         _file.Dispose();
     }
 }

@@ -23,6 +23,9 @@ internal sealed unsafe class KeyErrors(CpuSession session) : IDisposable
     /// <summary>A row's error, by position.</summary>
     public float this[int position] => _errors.Span[position];
 
+    /// <summary>A bound on the error of all keys of an anchor.</summary>
+    public float ToleranceOf(int anchor) => this[anchor] + Largest;
+
     /// <summary>Takes the session's rows.</summary>
     public void Measure(KeyParts parts)
     {

@@ -75,7 +75,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
             {
                 if (window->Count == AnchorWindow.Overflowed)
                     continue;
-                worker.Windows.Open(window, distances.Of(anchor), errors[anchor] + errors.Largest, keys, count);
+                worker.Windows.Open(window, distances.Of(anchor), errors.ToleranceOf(anchor), keys, count);
             }
 
             float* kept = _lists.Keys(anchor);
@@ -89,7 +89,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
 
     private void Sift(Worker worker, AnchorWindow* window, int anchor)
     {
-        worker.Windows.Narrow(window, distances.Of(anchor), errors[anchor] + errors.Largest, _lists.Keys(anchor), _lists.Positions(anchor));
+        worker.Windows.Narrow(window, distances.Of(anchor), errors.ToleranceOf(anchor), _lists.Keys(anchor), _lists.Positions(anchor));
 
         // To sift a full list after every block would cost more than to look at the whole row.
         if (window->Count > _lists.Room / 4 * 3)

@@ -45,7 +45,7 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         int count = window->Count;
         _keys = keys;
         _positions = positions;
-        (_count, _nearTie) = (count, KeyBins.NearTie * tolerance);
+        (_count, _nearTie) = (count, window->NearTie);
         int thresholds = distances.Length;
         int padded = (count + 15) & ~15;
         PinnedBuffer.Grow(ref _found, thresholds + 1);

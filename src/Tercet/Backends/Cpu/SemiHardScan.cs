@@ -65,7 +65,7 @@ internal sealed unsafe class SemiHardScan : IKeyRowConsumer, ITeamJob, IDisposab
         RowLayout layout = _session.Layout;
         int start = layout.ClassStarts[anchor];
         int end = layout.ClassEnds[anchor];
-        float tolerance = layout.IsSymmetric ? _errors[anchor] + _errors.Largest : _session.KeyTolerance(anchor);
+        float tolerance = layout.IsSymmetric ? _errors.ToleranceOf(anchor) : _session.KeyTolerance(anchor);
         state.Begin(anchor, _distances.Of(anchor), tolerance, _request);
 
         // SAFETY: keys is the worker's own row of native memory, padded to whole panels with keys above all others.
@@ -92,7 +92,7 @@ internal sealed unsafe class SemiHardScan : IKeyRowConsumer, ITeamJob, IDisposab
 
             // SAFETY: the list holds count keys.
             _resolvers[worker].Resolve(
-                anchor, _distances.Of(anchor), _errors[anchor] + _errors.Largest, window, _pass.Lists.Keys(anchor), _pass.Lists.Positions(anchor), out SemiHardResult result);
+                anchor, _distances.Of(anchor), _errors.ToleranceOf(anchor), window, _pass.Lists.Keys(anchor), _pass.Lists.Positions(anchor), out SemiHardResult result);
             _consumer.Take(worker, anchor, in result);
         }
     }

@@ -9,7 +9,7 @@ namespace Tercet.Backends.Cuda.Driver;
 /// </summary>
 /// <param name="driver">The driver below.</param>
 /// <param name="parameterBytes">Bytes of each kernel's parameter struct; calls of a kernel that is not among them are done at once.</param>
-internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary<nint, int> parameterBytes) : ICudaDriver
+internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary<nint, int> parameterBytes) : ForwardingDriver(driver)
 {
     private readonly List<StreamCall> _pending = [];
     private readonly List<byte> _parameters = [];
@@ -19,42 +19,39 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     private nint _graph;
     private bool _isRefused;
 
-    /// <inheritdoc/>
-    public CudaDevice Device => driver.Device;
-
     /// <summary>Whether calls are held back; set before the first call of a sequence.</summary>
     public bool IsHolding { get; set; }
 
     /// <inheritdoc/>
-    public void CopyToDevice(nint device, nint host, long bytes, nint stream)
+    public override void CopyToDevice(nint device, nint host, long bytes, nint stream)
     {
         if (Holds(stream))
             _pending.Add(new StreamCall(StreamCallKind.ToDevice, device, host, bytes, 0, default));
         else
-            driver.CopyToDevice(device, host, bytes, stream);
+            Below.CopyToDevice(device, host, bytes, stream);
     }
 
     /// <inheritdoc/>
-    public void CopyToHost(nint host, nint device, long bytes, nint stream)
+    public override void CopyToHost(nint host, nint device, long bytes, nint stream)
     {
         if (Holds(stream))
             _pending.Add(new StreamCall(StreamCallKind.ToHost, host, device, bytes, 0, default));
         else
-            driver.CopyToHost(host, device, bytes, stream);
+            Below.CopyToHost(host, device, bytes, stream);
     }
 
     /// <inheritdoc/>
-    public void Fill(nint device, uint value, long count, nint stream)
+    public override void Fill(nint device, uint value, long count, nint stream)
     {
         if (Holds(stream))
             _pending.Add(new StreamCall(StreamCallKind.Fill, device, 0, count, value, default));
         else
-            driver.Fill(device, value, count, stream);
+            Below.Fill(device, value, count, stream);
     }
 
     /// <inheritdoc/>
     // SAFETY: a kernel's parameters are a struct of the size that its function is known with; the caller's lives until the call returns.
-    public void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
+    public override void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
         if (parameterBytes.TryGetValue(function, out int bytes) && Holds(stream))
         {
@@ -66,35 +63,35 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
         }
 
         Flush();
-        driver.Launch(function, grid, parameters, stream);
+        Below.Launch(function, grid, parameters, stream);
     }
 
     /// <inheritdoc/>
-    public void Synchronize(nint stream)
+    public override void Synchronize(nint stream)
     {
         Flush();
-        driver.Synchronize(stream);
+        Below.Synchronize(stream);
     }
 
     /// <inheritdoc/>
-    public void Record(nint marker, nint stream)
+    public override void Record(nint marker, nint stream)
     {
         Flush();
-        driver.Record(marker, stream);
+        Below.Record(marker, stream);
     }
 
     /// <inheritdoc/>
-    public void Wait(nint marker)
+    public override void Wait(nint marker)
     {
         Flush();
-        driver.Wait(marker);
+        Below.Wait(marker);
     }
 
     /// <inheritdoc/>
-    public void FreeDevice(nint address)
+    public override void FreeDevice(nint address)
     {
         Flush();
-        driver.FreeDevice(address);
+        Below.FreeDevice(address);
     }
 
     /// <summary>Forgets what is held back: what its calls refer to may be gone.</summary>
@@ -104,62 +101,11 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
         _parameters.Clear();
     }
 
-    /// <inheritdoc/>
-    public void Enter() => driver.Enter();
-
-    /// <inheritdoc/>
-    public nint LoadModule(byte[] image) => driver.LoadModule(image);
-
-    /// <inheritdoc/>
-    public void UnloadModule(nint module) => driver.UnloadModule(module);
-
-    /// <inheritdoc/>
-    public nint GetFunction(nint module, string name) => driver.GetFunction(module, name);
-
-    /// <inheritdoc/>
-    public int BlocksPerMultiprocessor(nint function, int threads) => driver.BlocksPerMultiprocessor(function, threads);
-
-    /// <inheritdoc/>
-    public nint AllocateDevice(long bytes) => driver.AllocateDevice(bytes);
-
-    /// <inheritdoc/>
-    public nint AllocateHost(nuint bytes) => driver.AllocateHost(bytes);
-
-    /// <inheritdoc/>
-    public void FreeHost(nint address) => driver.FreeHost(address);
-
-    /// <inheritdoc/>
-    public nint CreateStream() => driver.CreateStream();
-
-    /// <inheritdoc/>
-    public void DestroyStream(nint stream) => driver.DestroyStream(stream);
-
-    /// <inheritdoc/>
-    public nint CreateEvent() => driver.CreateEvent();
-
-    /// <inheritdoc/>
-    public void DestroyEvent(nint marker) => driver.DestroyEvent(marker);
-
-    /// <inheritdoc/>
-    public float ElapsedMilliseconds(nint start, nint end) => driver.ElapsedMilliseconds(start, end);
-
-    /// <inheritdoc/>
-    public void BeginCapture(nint stream) => driver.BeginCapture(stream);
-
-    /// <inheritdoc/>
-    public nint EndCapture(nint stream) => driver.EndCapture(stream);
-
-    /// <inheritdoc/>
-    public void LaunchGraph(nint graph, nint stream) => driver.LaunchGraph(graph, stream);
-
-    /// <inheritdoc/>
-    public void DestroyGraph(nint graph) => driver.DestroyGraph(graph);
-
     /// <summary>Gives the graph back; the driver below is not this one's.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         if (_graph != 0)
-            driver.DestroyGraph(_graph);
+            Below.DestroyGraph(_graph);
         _graph = 0;
     }
 
@@ -184,7 +130,7 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
             Capture();
         if (isLast && _graph != 0)
         {
-            driver.LaunchGraph(_graph, _stream);
+            Below.LaunchGraph(_graph, _stream);
         }
         else
         {
@@ -204,7 +150,7 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     {
         try
         {
-            driver.BeginCapture(_stream);
+            Below.BeginCapture(_stream);
             try
             {
                 Replay();
@@ -212,7 +158,7 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
             finally
             {
                 // Also where a call failed: the stream must do things again.
-                _graph = driver.EndCapture(_stream);
+                _graph = Below.EndCapture(_stream);
             }
         }
         catch (CudaException exception) when (!exception.IsFatal)
@@ -242,16 +188,16 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
                 switch (call.Kind)
                 {
                     case StreamCallKind.ToDevice:
-                        driver.CopyToDevice(call.Target, call.Source, call.Size, _stream);
+                        Below.CopyToDevice(call.Target, call.Source, call.Size, _stream);
                         break;
                     case StreamCallKind.ToHost:
-                        driver.CopyToHost(call.Target, call.Source, call.Size, _stream);
+                        Below.CopyToHost(call.Target, call.Source, call.Size, _stream);
                         break;
                     case StreamCallKind.Fill:
-                        driver.Fill(call.Target, call.Value, call.Size, _stream);
+                        Below.Fill(call.Target, call.Value, call.Size, _stream);
                         break;
                     default:
-                        driver.Launch(call.Target, call.Grid, (nint)(parameters + call.Value), _stream);
+                        Below.Launch(call.Target, call.Grid, (nint)(parameters + call.Value), _stream);
                         break;
                 }
             }

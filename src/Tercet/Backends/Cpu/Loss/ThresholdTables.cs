@@ -73,7 +73,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session, bool countsWord
     public KeyParts Parts { get; private set; }
 
     /// <summary>A bound on the error of an anchor's keys.</summary>
-    public float KeyTolerance(int anchor) => _errors[anchor] + _errors.Largest;
+    public float KeyTolerance(int anchor) => _errors.ToleranceOf(anchor);
 
     /// <summary>Tables of an anchor.</summary>
     public static int ChunksOf(int count) => (count + TableThresholds - 1) / TableThresholds;
