@@ -1,4 +1,3 @@
-using System.Buffers;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu.Search;
 using Tercet.Galleries.Format;
@@ -15,14 +14,15 @@ internal sealed class GalleryState : Shared
     private static readonly RankedId None = new(double.PositiveInfinity, long.MaxValue, float.PositiveInfinity);
 
     private readonly Segment[] _segments;
+    private readonly IdleScratch _idle = new();
 
-    private GalleryState(Manifest manifest, Segment[] segments) => (Manifest, _segments) = (manifest, segments);
+    private GalleryState(Manifest manifest, Segment[] segments) => (Manifest, _segments, LiveRows) = (manifest, segments, manifest.LiveRows);
 
     public Manifest Manifest { get; }
 
     public ReadOnlySpan<Segment> Segments => _segments;
 
-    public long LiveRows => Manifest.LiveRows;
+    public long LiveRows { get; }
 
     /// <summary>Opens the state that a folder is in. Should a writer replace it meanwhile, the newer one.</summary>
     /// <param name="folder">The gallery.</param>
@@ -87,10 +87,11 @@ internal sealed class GalleryState : Shared
         int found = (int)Math.Min(k, LiveRows);
         int group = Math.Clamp(LargestScratch / k, 1, LargestGroup);
         int room = Math.Min(group, queries.Height) * k;
-        Neighbor[] rows = ArrayPool<Neighbor>.Shared.Rent(room);
-        RankedId[] ranked = ArrayPool<RankedId>.Shared.Rent(room + k);
+        SearchScratch scratch = _idle.Rent();
         try
         {
+            Neighbor[] rows = scratch.Rows(room);
+            RankedId[] ranked = scratch.Ranked(room + k);
             for (int first = 0; first < queries.Height; first += group)
             {
                 int count = Math.Min(group, queries.Height - first);
@@ -110,8 +111,7 @@ internal sealed class GalleryState : Shared
         }
         finally
         {
-            ArrayPool<Neighbor>.Shared.Return(rows);
-            ArrayPool<RankedId>.Shared.Return(ranked);
+            _idle.Return(scratch);
         }
 
         return found;
@@ -120,9 +120,10 @@ internal sealed class GalleryState : Shared
     /// <summary>Searches among the rows of one label, each of which float64 looks at.</summary>
     public int Search(ReadOnlySpan<float> query, ReadOnlySpan<byte> label, Span<GalleryNeighbor> nearest)
     {
-        RankedId[] best = ArrayPool<RankedId>.Shared.Rent(nearest.Length);
+        SearchScratch scratch = _idle.Rent();
         try
         {
+            Span<RankedId> best = scratch.Ranked(nearest.Length).AsSpan(0, nearest.Length);
             int found = 0;
             foreach (Segment segment in _segments)
             {
@@ -132,17 +133,17 @@ internal sealed class GalleryState : Shared
                     if (segment.IsRemoved(row) || !segment.Label(row).SequenceEqual(label))
                         continue;
                     double key = search.KeyOf(query, row);
-                    Insert(best.AsSpan(0, nearest.Length), ref found, new RankedId(key, segment.Id(row), search.Rows.DistanceOf(key)));
+                    Insert(best, ref found, new RankedId(key, segment.Id(row), search.Rows.DistanceOf(key)));
                 }
             }
 
-            best.AsSpan(found, nearest.Length - found).Fill(None);
-            Deliver(best.AsSpan(0, nearest.Length), nearest);
+            best[found..].Fill(None);
+            Deliver(best, nearest);
             return found;
         }
         finally
         {
-            ArrayPool<RankedId>.Shared.Return(best);
+            _idle.Return(scratch);
         }
     }
 

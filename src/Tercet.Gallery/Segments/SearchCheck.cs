@@ -7,6 +7,8 @@ namespace Tercet.Galleries.Segments;
 /// <summary>Searches a state, once the caller's arguments have been looked at.</summary>
 internal static class SearchCheck
 {
+    private const int LargestOnStack = 256;
+
     /// <inheritdoc cref="GallerySnapshot.Search(ReadOnlySpan{float}, Span{GalleryNeighbor})"/>
     public static int Search(GalleryState state, ReadOnlySpan<float> query, Span<GalleryNeighbor> nearest)
     {
@@ -27,7 +29,10 @@ internal static class SearchCheck
                 throw new ArgumentException($"'query' has the component {component}; every component must be finite.", nameof(query));
         }
 
-        return nearest.IsEmpty ? 0 : state.Search(query, Encoding.UTF8.GetBytes(label), nearest);
+        int length = Encoding.UTF8.GetByteCount(label);
+        Span<byte> bytes = length <= LargestOnStack ? stackalloc byte[LargestOnStack] : new byte[length];
+        Encoding.UTF8.GetBytes(label, bytes);
+        return nearest.IsEmpty ? 0 : state.Search(query, bytes[..length], nearest);
     }
 
     /// <inheritdoc cref="GallerySnapshot.SearchBatch"/>
