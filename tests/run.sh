@@ -187,6 +187,7 @@ case $(uname -sm) in
     *) skip "training tests: there is no libtorch package for this machine" ;;
 esac
 managed_tests "gallery tests" tests/Tercet.Gallery.Tests
+managed_tests "service tests" tests/Tercet.Extensions.Tests
 aot
 packages
 finish

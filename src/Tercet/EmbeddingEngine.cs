@@ -68,7 +68,7 @@ public sealed class EmbeddingEngine : IDisposable
     {
         run ??= new EmbedRun();
         Check(paths, embeddings, run);
-        ImagePreprocessor preprocessor = CreatePreprocessor();
+        ImagePreprocessor preprocessor = Embedder.CreatePreprocessor();
         ImmutableArray<int>.Builder rows = ImmutableArray.CreateBuilder<int>(paths.Count);
         ImmutableArray<SkippedImage>.Builder skipped = ImmutableArray.CreateBuilder<SkippedImage>();
         ImageException?[] failures = new ImageException?[Embedder.MaxBatch];
@@ -136,16 +136,6 @@ public sealed class EmbeddingEngine : IDisposable
             if (run.Maps[i] is { IsFinite: false } map)
                 throw new ArgumentException($"Map {i} is not finite: {map}.", nameof(run));
         }
-    }
-
-    private ImagePreprocessor CreatePreprocessor()
-    {
-        Preprocessing preprocessing = Model.Preprocessing
-            ?? throw new TercetException($"{Model.Path}: the model does not say what it expects of an image. Give {nameof(EmbedderOptions)}.{nameof(EmbedderOptions.Preprocessing)}, or a file {Path.GetFileName(Model.Path)}.json beside it.");
-        ImagePreprocessor preprocessor = new(preprocessing);
-        return preprocessing.Length == Embedder.InputLength
-            ? preprocessor
-            : throw new TercetException($"{Model.Path}: one input of the model is {Embedder.InputLength} floats ({string.Join(" × ", Model.SampleShape)}), but an image of {preprocessing.Width} × {preprocessing.Height} in three colours is {preprocessing.Length}.");
     }
 
     private void Decode(

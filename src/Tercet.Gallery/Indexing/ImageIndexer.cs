@@ -34,11 +34,7 @@ public sealed class ImageIndexer : IDisposable
         _embedders = [first];
         try
         {
-            Preprocessing preprocessing = Model.Preprocessing
-                ?? throw new TercetException($"{modelPath}: the model does not say what it expects of an image; name a preset or a description");
-            if (preprocessing.Length != first.InputLength)
-                throw new TercetException($"{modelPath}: one input of the model is {first.InputLength} floats, but an image of {preprocessing.Width} × {preprocessing.Height} in three colours is {preprocessing.Length}");
-            _preprocessor = new ImagePreprocessor(preprocessing);
+            _preprocessor = first.CreatePreprocessor();
             _embedders = [first, first.CreateSibling()];
         }
         catch

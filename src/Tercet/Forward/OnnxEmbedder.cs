@@ -1,5 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Microsoft.ML.OnnxRuntime;
+using Tercet.Imaging;
 using Tercet.Memory;
 
 namespace Tercet.Forward;
@@ -91,6 +92,18 @@ public sealed class OnnxEmbedder : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return new OnnxEmbedder(_model with { Session = _model.Session.Join() }, _options with { WarmUp = false });
+    }
+
+    /// <summary>What brings a decoded image into the form of one sample.</summary>
+    /// <exception cref="TercetException">The model takes no image, or does not say of what size and layout.</exception>
+    public ImagePreprocessor CreatePreprocessor()
+    {
+        Preprocessing preprocessing = Info.Preprocessing
+            ?? throw new TercetException($"{Info.Path}: the model does not say what it expects of an image. Give {nameof(EmbedderOptions)}.{nameof(EmbedderOptions.Preprocessing)}, or a file {Path.GetFileName(Info.Path)}.json beside it.");
+        ImagePreprocessor preprocessor = new(preprocessing);
+        return preprocessing.Length == InputLength
+            ? preprocessor
+            : throw new TercetException($"{Info.Path}: one input of the model is {InputLength} floats ({string.Join(" × ", Info.SampleShape)}), but an image of {preprocessing.Width} × {preprocessing.Height} in three colours is {preprocessing.Length}.");
     }
 
     /// <summary>Row <paramref name="index"/> of <see cref="Input"/>.</summary>
