@@ -154,7 +154,7 @@ internal sealed unsafe class NearestBeyond(IBlockFold fold) : IDisposable
             tables[RankTable.PlaceOf(rank)] = edges.Highs[threshold];
 
             // Two thresholds that round to one float may stand in the wrong order.
-            lows[rank] = Math.Min(edges.Lows[threshold], lows[rank + 1]);
+            lows[rank] = float.MinNative(edges.Lows[threshold], lows[rank + 1]);
         }
     }
 
