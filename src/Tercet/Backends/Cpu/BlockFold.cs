@@ -13,6 +13,9 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 {
     private const int Word = 64;
 
+    // 2²³: a float this large carries an integer below 2²³ in its low bits, where a look-up finds it.
+    private const float IndexBias = 8388608;
+
     /// <inheritdoc/>
     public int Width => TLanes.Width;
 
@@ -114,7 +117,7 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
                 TVector score = TLanes.Load(scores + i);
                 TVector bin = TLanes.MultiplyAdd(score, scales, offsets);
                 best = TLanes.Min(best, score);
-                bestOfLast = TLanes.Min(bestOfLast, TLanes.ReplaceBelow(score, bin, lasts, none));
+                bestOfLast = TLanes.Min(bestOfLast, TLanes.WhereNotAbove(lasts, bin, score, none));
                 if (TLanes.NotAbove(lasts, bin) == all)
                     continue;
                 TLanes.StoreTruncated(bin, last, next);
@@ -155,7 +158,7 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         {
             TVector score = TLanes.Load(scores + i);
             best = TLanes.Min(best, score);
-            bestFrom = TLanes.Min(bestFrom, TLanes.ReplaceBelow(score, score, bounds, none));
+            bestFrom = TLanes.Min(bestFrom, TLanes.WhereNotAbove(bounds, score, score, none));
         }
 
         smallest = TLanes.MinLane(best);
@@ -163,41 +166,27 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     }
 
     /// <inheritdoc/>
+    /// <remarks>A search without branches: four steps over every fourth threshold find a score's group, the group's own thresholds the rest.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void FindBeyond(float* scores, int count, float* lows, float* highs, int thresholds, float nearTie, int* found, float* limits)
+    public void Rank(float* scores, int count, float* tables, int length, int* ranks)
     {
-        float largest = float.MaxValue;
-        TVector none = TLanes.Broadcast(&largest);
-        for (int threshold = 0; threshold < thresholds; threshold++)
+        TVector zero = Constant(0), one = Constant(1), two = Constant(2), three = Constant(3), four = Constant(4);
+        TVector first = Constant(IndexBias), upper = Constant(IndexBias + 8), minusBias = Constant(-IndexBias);
+        for (int i = 0; i < count; i += TLanes.Width)
         {
-            float beyond = MathF.BitIncrement(highs[threshold]);
-            TVector bound = TLanes.Broadcast(&beyond), best = none;
-            for (int i = 0; i < count; i += TLanes.Width)
+            TVector score = TLanes.Load(scores + i), rank = zero;
+            for (float* table = tables; table < tables + length; table += RankTable.Length)
             {
-                TVector score = TLanes.Load(scores + i);
-                best = TLanes.Min(best, TLanes.ReplaceBelow(score, score, bound, none));
+                TVector index = TLanes.WhereNotAbove(score, TLanes.Broadcast(table + 7), first, upper);
+                index = TLanes.WhereNotAbove(score, TLanes.Lookup(table, TLanes.Add(index, three)), index, TLanes.Add(index, four));
+                index = TLanes.WhereNotAbove(score, TLanes.Lookup(table, TLanes.Add(index, one)), index, TLanes.Add(index, two));
+                index = TLanes.WhereNotAbove(score, TLanes.Lookup(table, index), index, TLanes.Add(index, one));
+                rank = TLanes.MultiplyAdd(TLanes.Add(index, minusBias), four, rank);
+                for (int vector = 16; vector < RankTable.Length; vector += 16)
+                    rank = TLanes.WhereNotAbove(score, TLanes.Lookup(table + vector, index), rank, TLanes.Add(rank, one));
             }
 
-            // Nothing else may be as near, or as near the threshold.
-            float nearest = TLanes.MinLane(best), limit = nearest < largest ? nearest + nearTie : MathF.BitDecrement(largest);
-            TVector low = TLanes.Broadcast(lows + threshold), high = TLanes.Broadcast(&limit);
-            int hits = 0, index = 0;
-            for (int start = 0; start < count; start += Word)
-            {
-                int end = Math.Min(start + Word, count);
-                ulong near = 0;
-                for (int i = start; i < end; i += TLanes.Width)
-                {
-                    TVector score = TLanes.Load(scores + i);
-                    near |= (ulong)(TLanes.NotAbove(low, score) & TLanes.NotAbove(score, high)) << (i - start);
-                }
-
-                hits += BitOperations.PopCount(near);
-                index = near != 0 ? start + BitOperations.TrailingZeroCount(near) : index;
-            }
-
-            found[threshold] = hits == 1 && nearest < largest ? index : -1;
-            limits[threshold] = limit;
+            TLanes.StoreTruncated(rank, IndexBias, ranks + i);
         }
     }
 
@@ -270,7 +259,7 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     }
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
     {
         for (int row = 0; row < rows; row += TLanes.Width)
@@ -279,6 +268,8 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
                 TLanes.TransposeFour(source + (row * sourceStride) + column, sourceStride, destination + (column * destinationStride) + row, destinationStride);
         }
     }
+
+    private static TVector Constant(float value) => TLanes.Broadcast(&value);
 
     // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

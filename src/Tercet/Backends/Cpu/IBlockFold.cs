@@ -57,16 +57,13 @@ internal unsafe interface IBlockFold
     /// <summary>The smallest score, and the smallest that is not below a bound; the largest float where there is none.</summary>
     void Smallest(float* scores, int count, float bound, out float smallest, out float smallestFrom);
 
-    /// <summary>Finds, for many thresholds, the smallest score beyond each.</summary>
-    /// <param name="scores">The scores; behind them, up to whole vectors, the largest float.</param>
-    /// <param name="count">Number of scores.</param>
-    /// <param name="lows">For each threshold the score below which scores are surely below it.</param>
-    /// <param name="highs">For each threshold the score above which scores are surely above it.</param>
-    /// <param name="thresholds">Number of thresholds.</param>
-    /// <param name="nearTie">The distance within which two scores are not surely in order.</param>
-    /// <param name="found">Receives the index of a score; −1 where none is beyond, or another is as near, or as near the threshold.</param>
-    /// <param name="limits">Receives the score above which none needs to be looked at.</param>
-    void FindBeyond(float* scores, int count, float* lows, float* highs, int thresholds, float nearTie, int* found, float* limits);
+    /// <summary>Ranks scores among thresholds.</summary>
+    /// <param name="scores">The scores, none a NaN.</param>
+    /// <param name="count">Number of scores, a multiple of the vector width.</param>
+    /// <param name="tables">The thresholds, as <see cref="RankTable"/> says.</param>
+    /// <param name="length">Length of the tables.</param>
+    /// <param name="ranks">Receives for each score the number of thresholds that it is above.</param>
+    void Rank(float* scores, int count, float* tables, int length, int* ranks);
 
     /// <summary>Finds the next element between two limits, either included.</summary>
     /// <param name="scores">The scores.</param>

@@ -39,11 +39,14 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Writes every lane clamped to [0, <paramref name="last"/>] and truncated to an integer; <paramref name="last"/> is below 2²⁴.</summary>
     static abstract void StoreTruncated(TVector value, float last, int* destination);
 
-    /// <summary>The lanes of <paramref name="value"/>, those of <paramref name="other"/> where <paramref name="test"/> is below <paramref name="bound"/>.</summary>
-    static abstract TVector ReplaceBelow(TVector value, TVector test, TVector bound, TVector other);
-
     /// <summary>Clamps every lane to [0, 511], truncates it, and tests that bit of a map of 512: bit i of the result is lane i's, those of the second vector above those of the first.</summary>
     static abstract uint TestBits(TVector first, TVector second, uint* bits);
+
+    /// <summary>Looks every lane up in a table of 16 floats. The low four bits of a lane's representation are its index.</summary>
+    static abstract TVector Lookup(float* table, TVector index);
+
+    /// <summary>Lane by lane <c>left ≤ right ? then : otherwise</c>; <paramref name="left"/> and <paramref name="right"/> are not NaN.</summary>
+    static abstract TVector WhereNotAbove(TVector left, TVector right, TVector then, TVector otherwise);
 
     /// <summary>Writes <see cref="Width"/> floats; no alignment is needed.</summary>
     static abstract void Store(TVector value, float* destination);

@@ -39,8 +39,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConvertToInt32Native(Vector128.MinNative(Vector128.MaxNative(value, Vector128<float>.Zero), Vector128.Create(last))).Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> ReplaceBelow(Vector128<float> value, Vector128<float> test, Vector128<float> bound, Vector128<float> other) =>
-        Vector128.ConditionalSelect(Vector128.LessThan(test, bound), other, value);
+    public static Vector128<float> Lookup(float* table, Vector128<float> index)
+    {
+        Vector128<int> entries = index.AsInt32() & Vector128.Create(15);
+        return Vector128.Create(table[entries[0]], table[entries[1]], table[entries[2]], table[entries[3]]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> WhereNotAbove(Vector128<float> left, Vector128<float> right, Vector128<float> then, Vector128<float> otherwise) =>
+        Vector128.ConditionalSelect(Vector128.LessThanOrEqual(left, right), then, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector128<float> first, Vector128<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);

@@ -40,8 +40,18 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Avx.Store(destination, Avx.ConvertToVector256Int32WithTruncation(Avx.Min(Avx.Max(value, Vector256<float>.Zero), Vector256.Create(last))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> ReplaceBelow(Vector256<float> value, Vector256<float> test, Vector256<float> bound, Vector256<float> other) =>
-        Vector256.ConditionalSelect(Vector256.LessThan(test, bound), other, value);
+    public static Vector256<float> Lookup(float* table, Vector256<float> index)
+    {
+        Vector256<float> lower = Avx2.PermuteVar8x32(Avx.LoadVector256(table), index.AsInt32());
+        Vector256<float> upper = Avx2.PermuteVar8x32(Avx.LoadVector256(table + 8), index.AsInt32());
+
+        // The index's fourth bit, moved to where a blend looks.
+        return Avx.BlendVariable(lower, upper, Avx2.ShiftLeftLogical(index.AsInt32(), 28).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WhereNotAbove(Vector256<float> left, Vector256<float> right, Vector256<float> then, Vector256<float> otherwise) =>
+        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(left, right), then, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector256<float> first, Vector256<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);

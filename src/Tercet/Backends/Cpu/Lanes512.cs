@@ -40,8 +40,11 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         Avx512F.Store(destination, Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create(last))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ReplaceBelow(Vector512<float> value, Vector512<float> test, Vector512<float> bound, Vector512<float> other) =>
-        Vector512.ConditionalSelect(Avx512F.CompareLessThan(test, bound), other, value);
+    public static Vector512<float> Lookup(float* table, Vector512<float> index) => Avx512F.PermuteVar16x32(Avx512F.LoadVector512(table), index.AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> WhereNotAbove(Vector512<float> left, Vector512<float> right, Vector512<float> then, Vector512<float> otherwise) =>
+        Vector512.ConditionalSelect(Avx512F.CompareLessThanOrEqual(left, right), then, otherwise);
 
     // The map is one register of 32 words: one look-up for both vectors. Packing has put four lanes of the one beside four of the other; extraction takes them apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

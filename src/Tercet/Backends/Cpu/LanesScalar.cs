@@ -36,11 +36,14 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
     public static uint NotAbove(FourFloats left, FourFloats right) =>
         (left.A <= right.A ? 1u : 0) | (left.B <= right.B ? 2u : 0) | (left.C <= right.C ? 4u : 0) | (left.D <= right.D ? 8u : 0);
 
-    public static FourFloats ReplaceBelow(FourFloats value, FourFloats test, FourFloats bound, FourFloats other) => new(
-        test.A < bound.A ? other.A : value.A,
-        test.B < bound.B ? other.B : value.B,
-        test.C < bound.C ? other.C : value.C,
-        test.D < bound.D ? other.D : value.D);
+    public static FourFloats Lookup(float* table, FourFloats index) =>
+        new(table[Entry(index.A)], table[Entry(index.B)], table[Entry(index.C)], table[Entry(index.D)]);
+
+    public static FourFloats WhereNotAbove(FourFloats left, FourFloats right, FourFloats then, FourFloats otherwise) => new(
+        left.A <= right.A ? then.A : otherwise.A,
+        left.B <= right.B ? then.B : otherwise.B,
+        left.C <= right.C ? then.C : otherwise.C,
+        left.D <= right.D ? then.D : otherwise.D);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(FourFloats first, FourFloats second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
@@ -71,6 +74,8 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         destination[2] = value.C;
         destination[3] = value.D;
     }
+
+    private static int Entry(float index) => BitConverter.SingleToInt32Bits(index) & 15;
 
     private static uint Bit(int bin, uint* bits) => (bits[bin >> 5] >> (bin & 31)) & 1;
 

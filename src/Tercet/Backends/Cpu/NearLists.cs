@@ -1,3 +1,4 @@
+using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -30,6 +31,15 @@ internal sealed unsafe class NearLists : IDisposable
 
     /// <summary>Their gallery positions.</summary>
     public int* Positions(int anchor) => (int*)_positions.DangerousGetAddress() + ((nint)anchor * _stride);
+
+    /// <summary>Asks for an anchor's list before it is needed: it was last written a while ago.</summary>
+    public void AskFor(int anchor)
+    {
+        Ahead.Rows(Keys(anchor), 0, Window(anchor)->Count, 1);
+        Ahead.Rows((float*)Positions(anchor), 0, Window(anchor)->Count, 1);
+        Ahead.Line(Window(anchor + 1));
+        Ahead.Line((byte*)Window(anchor + 1) + 64);
+    }
 
     /// <summary>Makes room for every anchor of a layout.</summary>
     /// <returns>Whether there is enough of it.</returns>

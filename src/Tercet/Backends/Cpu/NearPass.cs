@@ -66,11 +66,14 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
         for (int anchor = firstAnchor; anchor < firstAnchor + anchors; anchor++, keys += KeyBlock.Stride)
         {
             AnchorWindow* window = _lists.Window(anchor);
-            int next = Math.Min(anchor + 2, firstAnchor + anchors - 1);
-            Ahead.Line(window + 4);
-            Ahead.Line((byte*)(window + 4) + 64);
-            Ahead.Line(_lists.Keys(next) + Math.Max(_lists.Window(next)->Count, 0));
-            Ahead.Line(_lists.Positions(next) + Math.Max(_lists.Window(next)->Count, 0));
+            int next = Math.Min(anchor + 3, firstAnchor + anchors - 1);
+            Ahead.Line(window + 10);
+            Ahead.Line((byte*)(window + 10) + 64);
+            int end = Math.Max(_lists.Window(next)->Count, 0);
+            Ahead.Line(_lists.Keys(next) + end);
+            Ahead.Line(_lists.Keys(next) + end + 16);
+            Ahead.Line(_lists.Positions(next) + end);
+            Ahead.Line(_lists.Positions(next) + end + 16);
             if (window->Count < 0)
             {
                 if (window->Count == AnchorWindow.Overflowed)

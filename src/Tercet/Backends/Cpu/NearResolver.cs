@@ -1,21 +1,22 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 using Tercet.Mining;
 
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// Finds an anchor's negatives among the keys that <see cref="NearPass"/> kept. All thresholds are compared with all keys, vector by vector; where two
-/// keys, or a key and a threshold, are too near for that, float64 decides. One worker's.
+/// Finds an anchor's negatives among the keys that <see cref="NearPass"/> kept; where two keys, or a key and a threshold, are too near for float32, float64
+/// decides. One worker's.
 /// </summary>
 internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
 {
-    private const int Unsure = -1;
     private const int Nobody = -2;
 
     private readonly AnchorKeys _exactKeys = new(session);
-    private readonly KeyWindows _windows = new(session);
+    private readonly ThresholdEdges _edges = new();
+    private readonly NearestBeyond _nearest = new(session.Kernel.Fold);
     private PinnedBuffer<int> _found = new(0);
     private PinnedBuffer<int> _distinct = new(0);
     private PinnedBuffer<float> _limits = new(0);
@@ -39,9 +40,8 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Resolve(int anchor, ReadOnlySpan<double> distances, float tolerance, AnchorWindow* window, float* keys, int* positions, out SemiHardResult result)
     {
-        // The fewer keys are left, the fewer are compared with each threshold.
-        _windows.Narrow(window, distances, tolerance, keys, positions);
-        ThresholdEdges edges = _windows.Edges;
+        ThresholdEdges edges = _edges;
+        edges.Load(session.Metric, distances, tolerance);
         int count = window->Count;
         _keys = keys;
         _positions = positions;
@@ -63,10 +63,10 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
 
         // The nearest of all is the nearest beyond a threshold below them all.
         edges.Lows[thresholds] = edges.Highs[thresholds] = float.NegativeInfinity;
-        session.Kernel.Fold.FindBeyond(keys, padded, edges.Lows, edges.Highs, thresholds + 1, _nearTie, found, limits);
+        _nearest.Find(keys, count, edges, _nearTie, found, limits);
         for (int i = 0; i <= thresholds; i++)
         {
-            if (found[i] == Unsure)
+            if (found[i] == NearestBeyond.Unsure)
                 found[i] = Decide(edges.Lows[i], edges.Highs[i], limits[i], i < thresholds ? distances[i] : double.NegativeInfinity);
         }
 
@@ -87,7 +87,8 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
     public void Dispose()
     {
         _exactKeys.Dispose();
-        _windows.Dispose();
+        _edges.Dispose();
+        _nearest.Dispose();
         _distinct.Dispose();
         _limits.Dispose();
         _found.Dispose();
@@ -112,8 +113,13 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
             exact[near] = double.IsNaN(known) ? 0 : known;
         }
 
+        // A row lies anywhere in memory: it is asked for while the one before it is summed.
         for (int i = 0; i < open; i++)
+        {
+            if (i + 1 < open)
+                Ahead.Rows(session.GalleryRow(_positions[distinct[i + 1]]), 0, session.Gallery.Depth, 1);
             exact[distinct[i]] = _exactKeys[_positions[distinct[i]]];
+        }
     }
 
     // The rows of the anchor's label but itself.

@@ -83,6 +83,8 @@ internal sealed unsafe class SemiHardScan : IKeyRowConsumer, ITeamJob, IDisposab
         int end = Math.Min(_session.Layout.AnchorCount, (item + 1) * AnchorsPerItem);
         for (int anchor = item * AnchorsPerItem; anchor < end; anchor++)
         {
+            if (anchor + 1 < end)
+                _pass.Lists.AskFor(anchor + 1);
             AnchorWindow* window = _pass.Lists.Window(anchor);
             if (window->Count == AnchorWindow.Overflowed)
             {

@@ -59,9 +59,14 @@ internal sealed unsafe class ThresholdEdges : IDisposable
             }
         }
 
-        (SmallestLow, LargestHigh) = (low[0], high[0]);
+        float smallest = low[0], largest = high[0];
         for (int i = 1; i < Count; i++)
-            (SmallestLow, LargestHigh) = (Math.Min(SmallestLow, low[i]), Math.Max(LargestHigh, high[i]));
+        {
+            smallest = float.MinNative(smallest, low[i]);
+            largest = float.MaxNative(largest, high[i]);
+        }
+
+        (SmallestLow, LargestHigh) = (smallest, largest);
     }
 
     public void Dispose() => _edges.Dispose();

@@ -8,17 +8,6 @@ namespace Tercet.Backends.Cpu.Loss;
 internal readonly unsafe struct CountLanes128 : ICountLanes<Vector128<float>>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Lookup(float* table, Vector128<float> index)
-    {
-        Vector128<int> entries = index.AsInt32() & Vector128.Create(15);
-        return Vector128.Create(table[entries[0]], table[entries[1]], table[entries[2]], table[entries[3]]);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> WhereNotAbove(Vector128<float> left, Vector128<float> right, Vector128<float> then, Vector128<float> otherwise) =>
-        Vector128.ConditionalSelect(Vector128.LessThanOrEqual(left, right), then, otherwise);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> SquareRoot(Vector128<float> value) => Vector128.Sqrt(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

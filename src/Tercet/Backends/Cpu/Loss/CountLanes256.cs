@@ -10,20 +10,6 @@ namespace Tercet.Backends.Cpu.Loss;
 internal readonly unsafe struct CountLanes256 : ICountLanes<Vector256<float>>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Lookup(float* table, Vector256<float> index)
-    {
-        Vector256<float> lower = Avx2.PermuteVar8x32(Avx.LoadVector256(table), index.AsInt32());
-        Vector256<float> upper = Avx2.PermuteVar8x32(Avx.LoadVector256(table + 8), index.AsInt32());
-
-        // The index's fourth bit, moved to where a blend looks.
-        return Avx.BlendVariable(lower, upper, Avx2.ShiftLeftLogical(index.AsInt32(), 28).AsSingle());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> WhereNotAbove(Vector256<float> left, Vector256<float> right, Vector256<float> then, Vector256<float> otherwise) =>
-        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(left, right), then, otherwise);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> SquareRoot(Vector256<float> value) => Avx.Sqrt(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

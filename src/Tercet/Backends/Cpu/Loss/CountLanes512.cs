@@ -10,13 +10,6 @@ namespace Tercet.Backends.Cpu.Loss;
 internal readonly unsafe struct CountLanes512 : ICountLanes<Vector512<float>>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Lookup(float* table, Vector512<float> index) => Avx512F.PermuteVar16x32(Avx512F.LoadVector512(table), index.AsInt32());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> WhereNotAbove(Vector512<float> left, Vector512<float> right, Vector512<float> then, Vector512<float> otherwise) =>
-        Vector512.ConditionalSelect(Avx512F.CompareLessThanOrEqual(left, right), then, otherwise);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> SquareRoot(Vector512<float> value) => Avx512F.Sqrt(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

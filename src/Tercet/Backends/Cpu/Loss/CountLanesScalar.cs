@@ -4,20 +4,9 @@ namespace Tercet.Backends.Cpu.Loss;
 // SAFETY: as for the vector widths; the pointers come from the term kernel.
 internal readonly unsafe struct CountLanesScalar : ICountLanes<FourFloats>
 {
-    public static FourFloats Lookup(float* table, FourFloats index) =>
-        new(table[Entry(index.A)], table[Entry(index.B)], table[Entry(index.C)], table[Entry(index.D)]);
-
-    public static FourFloats WhereNotAbove(FourFloats left, FourFloats right, FourFloats then, FourFloats otherwise) => new(
-        left.A <= right.A ? then.A : otherwise.A,
-        left.B <= right.B ? then.B : otherwise.B,
-        left.C <= right.C ? then.C : otherwise.C,
-        left.D <= right.D ? then.D : otherwise.D);
-
     public static FourFloats SquareRoot(FourFloats value) => new(MathF.Sqrt(value.A), MathF.Sqrt(value.B), MathF.Sqrt(value.C), MathF.Sqrt(value.D));
 
     public static FourFloats Divide(FourFloats left, FourFloats right) => new(left.A / right.A, left.B / right.B, left.C / right.C, left.D / right.D);
 
     public static double Sum(FourFloats value) => ((double)value.A + value.B) + ((double)value.C + value.D);
-
-    private static int Entry(float index) => BitConverter.SingleToInt32Bits(index) & 15;
 }

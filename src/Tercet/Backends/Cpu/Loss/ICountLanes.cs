@@ -6,12 +6,6 @@ namespace Tercet.Backends.Cpu.Loss;
 internal unsafe interface ICountLanes<TVector>
     where TVector : struct
 {
-    /// <summary>Looks every lane up in a table of 16 floats. The low four bits of a lane's representation are its index.</summary>
-    static abstract TVector Lookup(float* table, TVector index);
-
-    /// <summary>Lane by lane <c>left ≤ right ? then : otherwise</c>; <paramref name="left"/> and <paramref name="right"/> are not NaN.</summary>
-    static abstract TVector WhereNotAbove(TVector left, TVector right, TVector then, TVector otherwise);
-
     /// <summary>The square root of every lane; NaN below 0.</summary>
     static abstract TVector SquareRoot(TVector value);
 

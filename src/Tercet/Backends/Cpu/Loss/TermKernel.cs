@@ -60,21 +60,21 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
 
                 any = true;
                 TVector low = TLanes.Add(key, minusSlacks);
-                TVector index = TCount.WhereNotAbove(middle, low, upper, first);
-                index = TCount.WhereNotAbove(TCount.Lookup(tables + ThresholdTables.FourthsBy3, index), low, TLanes.Add(index, four), index);
-                index = TCount.WhereNotAbove(TCount.Lookup(tables + ThresholdTables.FourthsBy1, index), low, TLanes.Add(index, two), index);
-                index = TCount.WhereNotAbove(TCount.Lookup(pivots, index), low, TLanes.Add(index, one), index);
+                TVector index = TLanes.WhereNotAbove(middle, low, upper, first);
+                index = TLanes.WhereNotAbove(TLanes.Lookup(tables + ThresholdTables.FourthsBy3, index), low, TLanes.Add(index, four), index);
+                index = TLanes.WhereNotAbove(TLanes.Lookup(tables + ThresholdTables.FourthsBy1, index), low, TLanes.Add(index, two), index);
+                index = TLanes.WhereNotAbove(TLanes.Lookup(pivots, index), low, TLanes.Add(index, one), index);
                 TVector count = TLanes.MultiplyAdd(TLanes.Add(index, minusBias), minusFour, total);
-                TVector next = TCount.Lookup(pivots, index);
-                TVector threshold = TCount.Lookup(tables + ThresholdTables.Thirds, index);
-                count = TCount.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
-                next = TCount.WhereNotAbove(threshold, low, next, threshold);
-                threshold = TCount.Lookup(tables + ThresholdTables.Seconds, index);
-                count = TCount.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
-                next = TCount.WhereNotAbove(threshold, low, next, threshold);
-                threshold = TCount.Lookup(tables + ThresholdTables.Firsts, index);
-                count = TCount.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
-                next = TCount.WhereNotAbove(threshold, low, next, threshold);
+                TVector next = TLanes.Lookup(pivots, index);
+                TVector threshold = TLanes.Lookup(tables + ThresholdTables.Thirds, index);
+                count = TLanes.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
+                next = TLanes.WhereNotAbove(threshold, low, next, threshold);
+                threshold = TLanes.Lookup(tables + ThresholdTables.Seconds, index);
+                count = TLanes.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
+                next = TLanes.WhereNotAbove(threshold, low, next, threshold);
+                threshold = TLanes.Lookup(tables + ThresholdTables.Firsts, index);
+                count = TLanes.WhereNotAbove(threshold, low, TLanes.Add(count, minusOne), count);
+                next = TLanes.WhereNotAbove(threshold, low, next, threshold);
                 uint found = TLanes.NotAbove(next, TLanes.Add(key, slacks)) | TLanes.NotAbove(key, smallKeys);
                 if (i > 0)
                 {
@@ -130,7 +130,7 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
             total = TLanes.Add(total, weight);
             TVector distance = TLanes.Load(keys + column);
             if (takeRoots)
-                distance = TCount.WhereNotAbove(weight, half, zero, TCount.SquareRoot(distance));
+                distance = TLanes.WhereNotAbove(weight, half, zero, TCount.SquareRoot(distance));
             loss = TLanes.MultiplyAdd(weight, TLanes.MultiplyAdd(distance, minusOne, references), loss);
         }
 
@@ -152,7 +152,7 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
             if (weighing == 0)
                 continue;
             TVector key = TLanes.Load(keys + column);
-            TLanes.Store(TCount.WhereNotAbove(weight, half, zero, TCount.Divide(weight, TCount.SquareRoot(key))), weights + column);
+            TLanes.Store(TLanes.WhereNotAbove(weight, half, zero, TCount.Divide(weight, TCount.SquareRoot(key))), weights + column);
             uint doubts = weighing & TLanes.NotAbove(key, smallKeys);
             doubtful[column / TLanes.Width] = doubts;
             allDoubts |= doubts;

@@ -1,0 +1,19 @@
+namespace Tercet.Backends.Cpu;
+
+/// <summary>
+/// How ascending thresholds lie in the tables that <see cref="IBlockFold.Rank"/> searches: 63 of them in each, as four vectors of 16; what no threshold takes is the largest float. The first vector
+/// holds every fourth threshold from the fourth, the others those that stand one, two and three before them.
+/// </summary>
+internal static class RankTable
+{
+    /// <summary>Floats of one table.</summary>
+    public const int Length = 64;
+
+    private const int Thresholds = Length - 1;
+
+    /// <summary>Floats of all tables.</summary>
+    public static int LengthFor(int thresholds) => Math.Max(1, (thresholds + Thresholds - 1) / Thresholds) * Length;
+
+    /// <summary>Where the threshold of a rank stands.</summary>
+    public static int PlaceOf(int rank) => (rank / Thresholds * Length) + (16 * (3 - (rank % Thresholds % 4))) + (rank % Thresholds / 4);
+}
