@@ -13,7 +13,11 @@ internal sealed class MineCommand : Verb
     private const double DefaultEpsilon = 0.1;
 
     private readonly MiningArguments _arguments;
-    private readonly Option<string> _gallery = OptionOf.Path("--gallery", "Take positives and negatives from these rows [G, D] instead; --embeddings are the anchors. A float32 file is mapped, not read, and may be larger than memory (--normalize would copy it). With --gallery-labels.");
+    private readonly Option<string> _gallery = OptionOf.Path(
+        "--gallery",
+        "Take positives and negatives from these rows instead; --embeddings are the anchors. A .npy file [G, D], with --gallery-labels (float32 is mapped, not read, and may be larger than memory; --normalize would copy it), "
+        + "or a gallery's folder, of any size: without --embeddings its own rows are the anchors, --out names rows by id, and a run that was cut short goes on when it is run again.",
+        helpName: "FILE|FOLDER");
     private readonly Option<string> _galleryLabels = OptionOf.Path("--gallery-labels", "The gallery's labels.");
     private readonly Option<double?> _epsilon = OptionOf.Number("--epsilon", "multi-similarity only: how much slack ε a pair is given. Default 0.1.");
     private readonly Option<StatisticsLevel?> _statistics = OptionOf.Choice(
@@ -31,6 +35,7 @@ internal sealed class MineCommand : Verb
         : base("mine", "Select triplets from embeddings under one of FaceNet's rules or their relatives. Rules all, hard, semihard and easy write the whole set of that kind.")
     {
         _arguments = new MiningArguments(this, RuleTable.Mining);
+        _arguments.Embeddings.Required = _arguments.Labels.Required = false;
         foreach (Option option in (Option[])[_gallery, _galleryLabels, _epsilon, _statistics, _repeat, _out, Json])
             Add(option);
     }
@@ -40,22 +45,36 @@ internal sealed class MineCommand : Verb
         RuleName rule = _arguments.Rule(parse);
         MiningOptions options = _arguments.Read(parse);
         MiningArguments.Refuse(parse, _epsilon, rule, RuleName.MultiSimilarity);
-        string embeddings = parse.GetRequiredValue(_arguments.Embeddings);
         string? gallery = parse.GetValue(_gallery);
         string? galleryLabels = parse.GetValue(_galleryLabels);
         string? path = parse.GetValue(_out);
-        if (gallery is null != galleryLabels is null)
-            throw new UsageException("--gallery and --gallery-labels go together");
-        if (gallery is not null && Path.GetFullPath(gallery) == Path.GetFullPath(embeddings))
-            throw new UsageException($"--gallery {gallery} is the file of --embeddings, and every anchor would be its own positive; leave --gallery out");
+        bool isFolder = gallery is not null && Directory.Exists(gallery);
+        (string embeddings, string labels) = isFolder ? ("", "") : _arguments.Files(parse);
         if (path is null && !terminal.IsJson)
             throw new UsageException("--out is needed (or --json for the statistics alone)");
         if (path is not null && !TripletSink.IsKnown(path))
             throw new UsageException($"--out {path}: the name must end in .npy or .csv");
+        if (isFolder)
+        {
+            foreach (Option option in (Option[])[_galleryLabels, _repeat])
+            {
+                if (parse.GetResult(option) is { Implicit: false })
+                    throw new UsageException($"{option.Name} is not for a gallery's folder");
+            }
+
+            options = options with { Statistics = parse.GetValue(_statistics) ?? StatisticsLevel.Full };
+            new GalleryMining(rule, options, rule == RuleName.MultiSimilarity ? parse.GetValue(_epsilon) ?? DefaultEpsilon : null, path).Run(parse, _arguments, gallery!, terminal, cancellationToken);
+            return;
+        }
+
+        if (gallery is null != galleryLabels is null)
+            throw new UsageException("--gallery and --gallery-labels go together");
+        if (gallery is not null && Path.GetFullPath(gallery) == Path.GetFullPath(embeddings))
+            throw new UsageException($"--gallery {gallery} is the file of --embeddings, and every anchor would be its own positive; leave --gallery out");
 
         using MiningDevice device = MiningDevice.Open(parse.GetValue(_arguments.Device));
         long start = Stopwatch.GetTimestamp();
-        using MiningFiles files = MiningFiles.Load(embeddings, parse.GetRequiredValue(_arguments.Labels), gallery, galleryLabels);
+        using MiningFiles files = MiningFiles.Load(embeddings, labels, gallery, galleryLabels);
         double loadMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
 
         options = options with { NegativeOnlyLabel = files.Anchors.CodeOf(parse.GetValue(_arguments.NegativeOnlyLabel)) };

@@ -71,6 +71,10 @@ internal sealed class MiningArguments
         };
     }
 
+    /// <summary>The rows' file, and that of their labels.</summary>
+    /// <exception cref="UsageException">One is missing.</exception>
+    public (string Embeddings, string Labels) Files(ParseResult parse) => (Required(parse, Embeddings), Required(parse, Labels));
+
     /// <summary>Refuses an option that another rule than <paramref name="only"/> would ignore.</summary>
     /// <exception cref="UsageException">It was given with another rule.</exception>
     public static void Refuse(ParseResult parse, Option option, RuleName rule, RuleName only)
@@ -78,4 +82,7 @@ internal sealed class MiningArguments
         if (rule != only && parse.GetResult(option) is { Implicit: false })
             throw new UsageException($"{option.Name} is for rule {RuleTable.NameOf(only)}; rule {RuleTable.NameOf(rule)} would ignore it");
     }
+
+    private static string Required(ParseResult parse, Option<string> option) =>
+        parse.GetValue(option) ?? throw new UsageException($"Option '{option.Name}' is required.");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using SkiaSharp;
 using Tercet.Interchange;
@@ -108,6 +109,38 @@ public sealed class IndexCommandTests : IDisposable
         Run("search", "--gallery", "G", "--query", "faces/ann/03.png", "--model", "M.onnx").Failed(1, ".int8", "block 0");
         Run("index", "verify", "--gallery", "G", "--repair").Succeeded();
         Assert.Equal(hash, Hash("G"));
+    }
+
+    [Fact]
+    public void Mine_AGallerysFolder_GivesWhatItsExportedRowsGive()
+    {
+        Run("index", "build", "faces", "--gallery", "G", "--model", "M.onnx").Succeeded();
+        Run("index", "remove", "--gallery", "G", "--id", "2").Succeeded();
+        Run("index", "export", "--gallery", "G", "--out", "E.npy", "--ids-out", "I.npy", "--labels-out", "L.txt").Succeeded();
+        long[] ids = NpyFile.ReadLabels(_folder["I.npy"]);
+        foreach (string rule in (string[])["batch-hard", "random-hard", "all", "multi-similarity"])
+        {
+            JsonElement expected = Run("mine", "--embeddings", "E.npy", "--labels", "L.txt", "--rule", rule, "--margin", "9", "--out", "T.csv").Succeeded().Json;
+            JsonElement actual = Run("mine", "--gallery", "G", "--rule", rule, "--margin", "9", "--out", "U.csv").Succeeded().Json;
+            foreach (JsonProperty figure in expected.GetProperty("statistics").EnumerateObject())
+            {
+                JsonElement other = actual.GetProperty("statistics").GetProperty(figure.Name);
+                if (figure.Name.StartsWith("mean_", StringComparison.Ordinal))
+                    Assert.Equal(1, figure.Value.GetDouble() / other.GetDouble(), 1e-6);
+                else
+                    Assert.Equal(figure.Value.ToString(), other.ToString());
+            }
+
+            Assert.Equal(11, Number(actual, "n"));
+            Assert.Equal(File.ReadAllLines(_folder["T.csv"]).Skip(1).Select(WithIds), File.ReadAllLines(_folder["U.csv"]).Skip(1));
+        }
+
+        Run("mine", "--gallery", "G", "--embeddings", "E.npy", "--labels", "L.txt", "--out", "V.npy").Succeeded();
+        Run("mine", "--gallery", "G", "--embeddings", "E.npy", "--out", "V.npy").Failed(2, "--labels", "required");
+        Run("mine", "--gallery", "G", "--gallery-labels", "L.txt", "--out", "V.npy").Failed(2, "--gallery-labels");
+        Run("mine", "--out", "V.npy").Failed(2, "--embeddings", "required");
+
+        string WithIds(string line) => string.Join(',', line.Split(',').Select((field, i) => i < 3 && field.Length > 0 ? ids[int.Parse(field, CultureInfo.InvariantCulture)].ToString(CultureInfo.InvariantCulture) : field));
     }
 
     [Fact]
