@@ -18,8 +18,7 @@ public sealed class PairScores
 
     private PairScores(float[] same, float[] different, long samePairs, long differentPairs, DistanceMetric metric)
     {
-        Array.Sort(same);
-        Array.Sort(different);
+        Parallel.Invoke(() => Array.Sort(same), () => Array.Sort(different));
         (_same, _different, SamePairs, DifferentPairs, Metric) = (same, different, samePairs, differentPairs, metric);
     }
 
