@@ -7,6 +7,8 @@ switch (args.FirstOrDefault())
         return RoofVerb.Run(args.AsSpan(1));
     case "gallery":
         return GalleryVerb.Run(args.AsSpan(1));
+    case "labelled":
+        return LabelledSetVerb.Run(args.AsSpan(1));
     case "peer-ours":
         return PeerVerb.Run(args.AsSpan(1));
     case "gpu":

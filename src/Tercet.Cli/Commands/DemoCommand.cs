@@ -72,7 +72,7 @@ internal sealed class DemoCommand : Verb
             Backend = device.Backend.Name,
             FarthestSame = race.HardestPairs(same: true, PairsShown, cancellationToken),
             NearestDifferent = race.HardestPairs(same: false, PairsShown, cancellationToken),
-            Evaluation = EvaluationJson.Of(EvaluationReport.FromEmbeddings(run.Rows.Span, faces.Labels, evaluation)),
+            Evaluation = EvaluationJson.Of(EvaluationReport.FromEmbeddings(run.Rows.Span, faces.Labels, evaluation, cancellationToken)),
             CosineThreshold = CosineThreshold,
             Out = path,
         };

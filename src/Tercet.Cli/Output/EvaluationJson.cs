@@ -18,7 +18,10 @@ internal sealed record EvaluationJson
 
     public required long DifferentPairs { get; init; }
 
-    /// <summary>Whether the pairs' figures are estimated from a sample.</summary>
+    /// <summary>Rows of a gallery that have no label and were left out.</summary>
+    public long Unlabelled { get; init; }
+
+    /// <summary>Whether the means, the AUC and the accuracy by folds are estimated from a sample of the pairs.</summary>
     public required bool IsSampled { get; init; }
 
     public double? MeanSameDistance { get; init; }
@@ -32,6 +35,9 @@ internal sealed record EvaluationJson
     public double? EqualErrorThreshold { get; init; }
 
     public required IReadOnlyList<ValidationJson> ValidationAtFar { get; init; }
+
+    /// <summary>A threshold for each rate of <c>--suggest</c>.</summary>
+    public required IReadOnlyList<SuggestionJson> Suggestions { get; init; }
 
     /// <summary>Accuracy at <c>--threshold</c>.</summary>
     public AccuracyJson? AtThreshold { get; init; }
@@ -69,6 +75,7 @@ internal sealed record EvaluationJson
             EqualErrorRate = pairs.EqualErrorRate?.Rate,
             EqualErrorThreshold = pairs.EqualErrorRate?.Threshold,
             ValidationAtFar = [.. pairs.ValidationAtFar.Select(point => new ValidationJson(point.TargetFar, point.Far, point.FalseAccepts, point.Validation, point.Threshold))],
+            Suggestions = [.. pairs.Suggestions.Select(SuggestionJson.Of)],
             AtThreshold = pairs.AtThreshold is { } at ? new AccuracyJson(at.Threshold, at.Accuracy, at.BalancedAccuracy) : null,
             BestThreshold = pairs.BestThreshold is { } best ? new FoldsJson(best.Folds, best.Mean, best.StandardDeviation) : null,
             Queries = ranking.Queries,

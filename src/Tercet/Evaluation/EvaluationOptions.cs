@@ -11,6 +11,12 @@ public sealed record EvaluationOptions
     /// <summary>The false accept rates at which VAL is given. Default 0.1, 0.01 and 0.001, FaceNet's.</summary>
     public IReadOnlyList<double> FalseAcceptRates { get; init; } = [0.1, 0.01, 0.001];
 
+    /// <summary>The false accept rates to suggest a threshold for, with intervals, from all pairs. Default none.</summary>
+    public IReadOnlyList<double> WantedFalseAcceptRates { get; init; } = [];
+
+    /// <summary>The confidence of the intervals, above 0 and below 1. Default 0.95.</summary>
+    public double Confidence { get; init; } = 0.95;
+
     /// <summary>A distance at which to give the accuracy; a published cosine similarity c is the cosine distance 1 − c. Default none.</summary>
     public double? Threshold { get; init; }
 
@@ -23,6 +29,9 @@ public sealed record EvaluationOptions
     /// <summary>The seed of the folds and of a sample of pairs. Default 0.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Most pairs to hold; above it they are sampled. Default <see cref="PairScores.DefaultMaximumPairs"/>.</summary>
+    /// <summary>
+    /// Most pairs to hold; above it a sample is held, for what needs every distance at once, and the rest is counted over all pairs as they pass by. Default
+    /// <see cref="PairScores.DefaultMaximumPairs"/>.
+    /// </summary>
     public int MaximumPairs { get; init; } = PairScores.DefaultMaximumPairs;
 }

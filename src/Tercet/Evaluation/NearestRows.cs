@@ -1,10 +1,10 @@
 namespace Tercet.Evaluation;
 
-/// <summary>Finds the nearest rows of one row, by (distance, row). Reused from query to query by one thread.</summary>
+/// <summary>Finds the nearest rows of one row, by (key in float64, row). Reused from query to query by one thread.</summary>
 internal sealed class NearestRows
 {
-    private readonly PriorityQueue<int, (float Distance, int Row)> _farthestFirst =
-        new(Comparer<(float Distance, int Row)>.Create((x, y) => y.CompareTo(x)));
+    private readonly PriorityQueue<int, (double Key, int Row)> _farthestFirst =
+        new(Comparer<(double Key, int Row)>.Create((x, y) => y.CompareTo(x)));
 
     private int[] _found = [];
 
@@ -19,9 +19,9 @@ internal sealed class NearestRows
             if (row == query)
                 continue;
             if (_farthestFirst.Count < count)
-                _farthestFirst.Enqueue(row, (distances[query, row], row));
+                _farthestFirst.Enqueue(row, (distances.Key(query, row), row));
             else
-                _farthestFirst.EnqueueDequeue(row, (distances[query, row], row));
+                _farthestFirst.EnqueueDequeue(row, (distances.Key(query, row), row));
         }
 
         for (int i = count - 1; i >= 0; i--)

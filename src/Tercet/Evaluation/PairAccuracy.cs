@@ -18,10 +18,23 @@ public readonly record struct PairAccuracy(double Threshold, double Accuracy, do
         if (scores.SamePairs + scores.DifferentPairs == 0)
             return null;
 
-        double same = scores.Same.IsEmpty ? 0 : (double)SortedScores.CountUpTo(scores.Same, threshold) / scores.Same.Length;
-        double different = scores.Different.IsEmpty ? 0 : 1 - ((double)SortedScores.CountUpTo(scores.Different, threshold) / scores.Different.Length);
-        int kinds = (scores.Same.IsEmpty ? 0 : 1) + (scores.Different.IsEmpty ? 0 : 1);
-        double right = (same * scores.SamePairs) + (different * scores.DifferentPairs);
-        return new PairAccuracy(threshold, right / (scores.SamePairs + scores.DifferentPairs), (same + different) / kinds);
+        return Of(
+            threshold,
+            Rate(SortedScores.CountUpTo(scores.Same, threshold), scores.Same.Length),
+            scores.SamePairs,
+            Rate(SortedScores.CountUpTo(scores.Different, threshold), scores.Different.Length),
+            scores.DifferentPairs);
     }
+
+    /// <summary>The accuracy that follows from the accepted fractions of both kinds; there are pairs of one at least.</summary>
+    internal static PairAccuracy Of(double threshold, double sameAccepted, long samePairs, double differentAccepted, long differentPairs)
+    {
+        double same = samePairs == 0 ? 0 : sameAccepted;
+        double different = differentPairs == 0 ? 0 : 1 - differentAccepted;
+        int kinds = (samePairs == 0 ? 0 : 1) + (differentPairs == 0 ? 0 : 1);
+        double right = (same * samePairs) + (different * differentPairs);
+        return new PairAccuracy(threshold, right / (samePairs + differentPairs), (same + different) / kinds);
+    }
+
+    internal static double Rate(long hits, long pairs) => pairs == 0 ? 0 : (double)hits / pairs;
 }

@@ -18,8 +18,7 @@ public sealed class PairScores
 
     private PairScores(float[] same, float[] different, long samePairs, long differentPairs, DistanceMetric metric)
     {
-        Array.Sort(same);
-        Array.Sort(different);
+        Parallel.Invoke(() => Array.Sort(same), () => Array.Sort(different));
         (_same, _different, SamePairs, DifferentPairs, Metric) = (same, different, samePairs, differentPairs, metric);
     }
 
@@ -55,8 +54,14 @@ public sealed class PairScores
     public static PairScores FromEmbeddings(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, DistanceMetric metric, int maximumPairs = DefaultMaximumPairs, ulong seed = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumPairs, 2);
-        RowDistances distances = new(embeddings, labels, metric);
-        LabelGroups groups = new(labels);
+        return Measure(new RowDistances(embeddings, labels, metric), new LabelGroups(labels), maximumPairs, seed);
+    }
+
+    /// <summary>Measures the pairs of rows that were looked at before.</summary>
+    internal static PairScores Measure(RowDistances distances, LabelGroups groups, int maximumPairs, ulong seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximumPairs, 2);
+        DistanceMetric metric = distances.Metric;
         (long samePairs, long differentPairs) = (groups.SamePairs, groups.DifferentPairs);
         if (samePairs + differentPairs <= Math.Min(maximumPairs, Array.MaxLength))
         {

@@ -3,8 +3,8 @@ using CommunityToolkit.HighPerformance;
 namespace Tercet.Evaluation;
 
 /// <summary>
-/// How well each row finds the other rows of its identity among all other rows, nearest first; rows at equal distance come in ascending order of row. A query is a row
-/// whose identity has another row; the rest are only found. With no query at all every figure is <see langword="null"/> or the list empty, never NaN.
+/// How well each row finds the other rows of its identity among all other rows (closed-set identification, leaving one out), nearest first by float64; rows at equal distance come
+/// in ascending order of row. A query is a row whose identity has another row; the rest are only found. With no query at all every figure is <see langword="null"/> or the list empty, never NaN.
 /// </summary>
 /// <remarks>R-precision and MAP@R are those of Musgrave, Belongie, Lim, <em>A Metric Learning Reality Check</em> (2020).</remarks>
 public sealed record RetrievalReport
@@ -15,7 +15,7 @@ public sealed record RetrievalReport
     /// <summary>Fraction of the queries whose nearest row is of their identity: recall@1.</summary>
     public double? Rank1 { get; init; }
 
-    /// <summary>Recall at each k asked for.</summary>
+    /// <summary>Recall at each k asked for: the identification rate at rank k.</summary>
     public IReadOnlyList<RecallAtK> RecallAt { get; init; } = [];
 
     /// <summary>Mean over the queries of the fraction of right rows among the R nearest, R being the number of other rows of the query's identity.</summary>
@@ -28,26 +28,25 @@ public sealed record RetrievalReport
     /// <param name="embeddings">The rows, <c>[N, D]</c> row-major.</param>
     /// <param name="labels">Their identities, <c>[N]</c>.</param>
     /// <param name="options">The metric and the k of recall@k.</param>
+    /// <param name="cancellationToken">Stops between blocks of rows.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ArgumentException">There are no rows or columns, the labels are not as many as the rows, a row holds NaN or infinity, or a k is less than 1.</exception>
-    public static RetrievalReport FromEmbeddings(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, EvaluationOptions options)
+    public static RetrievalReport FromEmbeddings(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, EvaluationOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        return Measure(new RowDistances(embeddings, labels, options.Metric), new LabelGroups(labels), options, cancellationToken);
+    }
+
+    /// <summary>Measures rows that were looked at.</summary>
+    internal static RetrievalReport Measure(RowDistances distances, LabelGroups groups, EvaluationOptions options, CancellationToken cancellationToken)
+    {
         foreach (int k in options.RecallAt)
             ArgumentOutOfRangeException.ThrowIfLessThan(k, 1, nameof(options));
-
-        RowDistances distances = new(embeddings, labels, options.Metric);
-        LabelGroups groups = new(labels);
         int[] queries = [.. Enumerable.Range(0, distances.Count).Where(row => groups.Size[row] > 1)];
         if (queries.Length == 0)
             return new RetrievalReport();
 
-        int deepest = options.RecallAt.DefaultIfEmpty(1).Max();
-        QueryResult[] results = new QueryResult[queries.Length];
-        Parallel.For(0, queries.Length, () => new NearestRows(), (i, _, nearest) =>
-        {
-            results[i] = Measure(distances, groups, queries[i], deepest, nearest);
-            return nearest;
-        }, _ => { });
+        QueryRank[] results = QueryRanks.Measure(distances, groups, queries, options.RecallAt.DefaultIfEmpty(1).Max(), cancellationToken);
 
         // Summed in the order of rows: the figures do not depend on the number of threads.
         return new RetrievalReport
@@ -60,26 +59,5 @@ public sealed record RetrievalReport
         };
     }
 
-    private static double Recall(QueryResult[] results, int k) => (double)results.Count(result => result.FirstRight <= k) / results.Length;
-
-    private static QueryResult Measure(RowDistances distances, LabelGroups groups, int query, int deepest, NearestRows nearest)
-    {
-        int others = groups.Size[query] - 1;
-        ReadOnlySpan<int> found = nearest.Find(distances, query, Math.Max(others, deepest));
-        (int firstRight, int right, double precisions) = (int.MaxValue, 0, 0);
-        for (int i = 0; i < found.Length; i++)
-        {
-            if (groups.GroupOf[found[i]] != groups.GroupOf[query])
-                continue;
-            firstRight = Math.Min(firstRight, i + 1);
-            if (i >= others)
-                break;
-            right++;
-            precisions += (double)right / (i + 1);
-        }
-
-        return new QueryResult(firstRight, (double)right / others, precisions / others);
-    }
-
-    private readonly record struct QueryResult(int FirstRight, double RPrecision, double AveragePrecision);
+    private static double Recall(QueryRank[] results, int k) => (double)results.Count(result => result.FirstRight <= k) / results.Length;
 }

@@ -39,17 +39,9 @@ public sealed class RocCurve
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="far"/> is not from 0 to 1.</exception>
     public ValidationAtFar ValidationAt(double far)
     {
-        if (!(far >= 0 && far <= 1))
-            throw new ArgumentOutOfRangeException(nameof(far), far, "A false accept rate is from 0 to 1.");
         ReadOnlySpan<float> same = _scores.Same;
         ReadOnlySpan<float> different = _scores.Different;
-        int allowed = (int)(far * different.Length);
-
-        // The product is rounded: the rate itself decides.
-        if ((double)(allowed + 1) / different.Length <= far)
-            allowed++;
-        else if ((double)allowed / different.Length > far)
-            allowed--;
+        int allowed = (int)Allowed(far, different.Length);
 
         // The first different pair that must stay out takes its equals with it.
         (int falseAccepts, int accepts) = (different.Length, same.Length);
@@ -86,6 +78,20 @@ public sealed class RocCurve
 
         thresholds.Add(Math.Max(_scores.Same[^1], _scores.Different[^1]));
         return [At(RejectAll), .. thresholds.Select(t => At(t))];
+    }
+
+    /// <summary>The most pairs that may be accepted of so many, so that the rate is not above another.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="far"/> is not from 0 to 1.</exception>
+    internal static long Allowed(double far, long pairs)
+    {
+        if (!(far >= 0 && far <= 1))
+            throw new ArgumentOutOfRangeException(nameof(far), far, "A false accept rate is from 0 to 1.");
+        long allowed = (long)(far * pairs);
+
+        // The product is rounded: the rate itself decides.
+        if ((double)(allowed + 1) / pairs <= far)
+            return allowed + 1;
+        return (double)allowed / pairs > far ? allowed - 1 : allowed;
     }
 
     private (double Auc, EqualErrorRate Error) Sweep()

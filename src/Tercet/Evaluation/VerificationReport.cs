@@ -11,7 +11,10 @@ public sealed record VerificationReport
     /// <summary>Pairs of two identities that exist.</summary>
     public long DifferentPairs { get; init; }
 
-    /// <summary>Whether the figures are estimated from a sample of the pairs.</summary>
+    /// <summary>
+    /// Whether figures are estimated from a sample of the pairs: all of them in a report by <see cref="FromScores"/>; in an <see cref="EvaluationReport"/> the means, the AUC and the
+    /// accuracy by folds, while VAL at FAR, the equal error rate and the accuracy at a threshold are counted over all pairs (should no norm be above 2⁶⁰).
+    /// </summary>
     public bool IsSampled { get; init; }
 
     /// <summary>Mean distance of the same pairs held; null without any.</summary>
@@ -35,7 +38,10 @@ public sealed record VerificationReport
     /// <summary>Best-threshold accuracy by folds; null when a kind has fewer pairs than there are folds.</summary>
     public FoldAccuracy? BestThreshold { get; init; }
 
-    /// <summary>Measures all of it.</summary>
+    /// <summary>A threshold for each wanted false accept rate; empty without pairs of both kinds, and in a report by <see cref="FromScores"/>.</summary>
+    public IReadOnlyList<ThresholdSuggestion> Suggestions { get; init; } = [];
+
+    /// <summary>Measures all of it but the suggestions.</summary>
     /// <param name="scores">The pairs.</param>
     /// <param name="options">False accept rates, threshold, folds and seed.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>

@@ -77,6 +77,23 @@ public sealed class LossAndEvaluateCommandTests : IDisposable
         Assert.True(File.Exists(_folder["P.png"]));
     }
 
+    [Fact]
+    public void Evaluate_AGallery_IsTheSameAsItsFiles()
+    {
+        CliProcess.Run(_folder.Path, "index", "import", "--embeddings", "E.npy", "--labels", "L.txt", "--gallery", "G").Succeeded();
+        string[] options = ["--suggest", "0.1,0.02", "--confidence", "0.9", "--rank", "1,2", "--json"];
+        JsonElement gallery = CliProcess.Run(_folder.Path, ["evaluate", "--gallery", "G", .. options]).Succeeded().Json;
+        JsonElement files = CliProcess.Run(_folder.Path, ["evaluate", "--embeddings", "E.npy", "--labels", "L.txt", .. options]).Succeeded().Json;
+
+        Assert.Equal(files.GetRawText(), gallery.GetRawText());
+        JsonElement suggestion = gallery.GetProperty("suggestions")[0];
+        Assert.InRange(suggestion.GetProperty("far").GetDouble(), suggestion.GetProperty("far_interval")[0].GetDouble(), Math.Min(0.1, suggestion.GetProperty("far_interval")[1].GetDouble()));
+        Assert.Equal(2, gallery.GetProperty("recall_at").GetArrayLength());
+        Assert.Contains("threshold for FAR 0.1", CliProcess.Run(_folder.Path, ["evaluate", "--gallery", "G", .. options[..2]]).Succeeded().Output, StringComparison.Ordinal);
+        CliProcess.Run(_folder.Path, "evaluate", "--gallery", "G", "--labels", "L.txt").Failed(2, "leave out");
+        CliProcess.Run(_folder.Path, "evaluate", "--labels", "L.txt").Failed(2, "--embeddings");
+    }
+
     private static double Distance(PinnedMatrix rows, int i, int j)
     {
         double sum = 0;

@@ -23,7 +23,7 @@ public sealed class RealFacesTests
         engine.EmbedImages(paths, embeddings, cancellationToken: TestContext.Current.CancellationToken);
 
         // SFace's published threshold is a cosine similarity of 0.363.
-        EvaluationReport report = EvaluationReport.FromEmbeddings(embeddings, labels, new EvaluationOptions { Metric = DistanceMetric.Cosine, Threshold = 1 - 0.363 });
+        EvaluationReport report = EvaluationReport.FromEmbeddings(embeddings, labels, new EvaluationOptions { Metric = DistanceMetric.Cosine, Threshold = 1 - 0.363 }, TestContext.Current.CancellationToken);
         PairAccuracy? accuracy = PairAccuracy.At(PairScores.FromEmbeddings(embeddings, labels, DistanceMetric.Cosine), 1 - 0.363);
         Assert.NotNull(accuracy);
         Assert.True(accuracy.Value.Accuracy >= 0.97, $"{accuracy}");

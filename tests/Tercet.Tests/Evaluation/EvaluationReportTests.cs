@@ -13,7 +13,7 @@ public sealed class EvaluationReportTests
         for (int row = 0; row < 40; row++)
             rows[row, 0] += labels[row];
 
-        EvaluationReport report = EvaluationReport.FromEmbeddings(rows, labels, new EvaluationOptions { Threshold = 20 });
+        EvaluationReport report = EvaluationReport.FromEmbeddings(rows, labels, new EvaluationOptions { Threshold = 20 }, TestContext.Current.CancellationToken);
 
         Assert.Equal((40, 8, 2), (report.Rows, report.Columns, report.Identities));
         Assert.Equal((1.0, 0.0), (report.Verification.Auc, report.Verification.EqualErrorRate!.Value.Rate));
@@ -34,7 +34,7 @@ public sealed class EvaluationReportTests
         float[,] rows = new float[labels.Length, 2];
         foreach (DistanceMetric metric in Enum.GetValues<DistanceMetric>())
         {
-            EvaluationReport report = EvaluationReport.FromEmbeddings(rows, labels, new EvaluationOptions { Metric = metric, Threshold = 0.5 });
+            EvaluationReport report = EvaluationReport.FromEmbeddings(rows, labels, new EvaluationOptions { Metric = metric, Threshold = 0.5 }, TestContext.Current.CancellationToken);
 
             // The serializer refuses NaN and infinities.
             Assert.NotEmpty(JsonSerializer.Serialize(report));

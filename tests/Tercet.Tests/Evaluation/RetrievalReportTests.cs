@@ -13,7 +13,7 @@ public sealed class RetrievalReportTests
         RetrievalReport report = RetrievalReport.FromEmbeddings(
             new float[,] { { 0 }, { 1 }, { 2 }, { 4 }, { 9 } },
             [1, 2, 1, 1, 3],
-            new EvaluationOptions { RecallAt = [1, 2, 100], Metric = DistanceMetric.Euclidean });
+            new EvaluationOptions { RecallAt = [1, 2, 100], Metric = DistanceMetric.Euclidean }, TestContext.Current.CancellationToken);
 
         Assert.Equal(3, report.Queries);
         Assert.Equal(1.0 / 3, report.Rank1!.Value, 1e-15);
@@ -29,34 +29,32 @@ public sealed class RetrievalReportTests
     [InlineData(DistanceMetric.Cosine, false)]
     public void FromEmbeddings_RandomRows_EqualsBruteForce(DistanceMetric metric, bool onGrid)
     {
-        const int Count = 83;
-        (float[,] rows, long[] labels) = TestSet.Random(Count, 3, 12, seed: 6, onGrid);
-        int[] ks = [1, 3, 20];
-        List<double> precision = [], average = [];
-        List<bool[]> recalls = [];
-        for (int q = 0; q < Count; q++)
-        {
-            int r = labels.Count(l => l == labels[q]) - 1;
-            if (r == 0)
-                continue;
-            bool[] right = [.. Enumerable.Range(0, Count).Where(row => row != q).OrderBy(row => (float)TestSet.Distance(rows, q, row, metric)).ThenBy(row => row).Select(row => labels[row] == labels[q])];
-            precision.Add((double)right.Take(r).Count(x => x) / r);
-            average.Add(Enumerable.Range(1, r).Sum(i => right[i - 1] ? (double)right.Take(i).Count(x => x) / i : 0) / r);
-            recalls.Add([.. ks.Select(k => right.Take(k).Any(x => x))]);
-        }
+        (float[,] rows, long[] labels) = TestSet.Random(83, 3, 12, seed: 6, onGrid);
+        AssertEqualsBruteForce(rows, labels, metric, [1, 3, 20]);
+    }
 
-        RetrievalReport report = RetrievalReport.FromEmbeddings(rows, labels, new EvaluationOptions { Metric = metric, RecallAt = ks });
+    [Fact]
+    public void FromEmbeddings_AnIdentityLargerThanTheSearchReaches_EqualsBruteForce()
+    {
+        (float[,] rows, long[] labels) = TestSet.Random(1100, 2, 4, seed: 7);
+        for (int row = 0; row < 1100; row++)
+            labels[row] = row < 1040 ? 1 : 2 + (row % 5);
+        AssertEqualsBruteForce(rows, labels, DistanceMetric.SquaredEuclidean, [1, 7]);
+    }
 
-        Assert.Equal(recalls.Count, report.Queries);
-        Assert.Equal(ks.Select((k, i) => new RecallAtK(k, (double)recalls.Count(x => x[i]) / recalls.Count)), report.RecallAt);
-        Assert.Equal(precision.Average(), report.RPrecision!.Value, 1e-12);
-        Assert.Equal(average.Average(), report.MapAtR!.Value, 1e-12);
+    [Fact]
+    public void FromEmbeddings_NormsThatFloat32CannotSearch_EqualsBruteForce()
+    {
+        (float[,] rows, long[] labels) = TestSet.Random(30, 3, 5, seed: 9);
+        for (int row = 0; row < 30; row++)
+            rows[row, 0] *= 1e30f;
+        AssertEqualsBruteForce(rows, labels, DistanceMetric.Euclidean, [1, 4]);
     }
 
     [Fact]
     public void FromEmbeddings_AllRowsEqual_RanksByRow()
     {
-        RetrievalReport report = RetrievalReport.FromEmbeddings(new float[4, 2], [1, 2, 2, 1], new EvaluationOptions { RecallAt = [1, 2, 3] });
+        RetrievalReport report = RetrievalReport.FromEmbeddings(new float[4, 2], [1, 2, 2, 1], new EvaluationOptions { RecallAt = [1, 2, 3] }, TestContext.Current.CancellationToken);
 
         // Query 0: 1 2 3 (right third); 1: 0 2 (second); 2: 0 1 (second); 3: 0 (first).
         Assert.Equal([new RecallAtK(1, 0.25), new RecallAtK(2, 0.75), new RecallAtK(3, 1)], report.RecallAt);
@@ -65,10 +63,33 @@ public sealed class RetrievalReportTests
     [Fact]
     public void FromEmbeddings_NoQueries_HasNoFigures()
     {
-        RetrievalReport report = RetrievalReport.FromEmbeddings(new float[3, 2], [1, 2, 3], new EvaluationOptions());
+        RetrievalReport report = RetrievalReport.FromEmbeddings(new float[3, 2], [1, 2, 3], new EvaluationOptions(), TestContext.Current.CancellationToken);
 
         Assert.Equal(new RetrievalReport { RecallAt = report.RecallAt }, report);
         Assert.Empty(report.RecallAt);
-        Assert.Throws<ArgumentOutOfRangeException>(() => RetrievalReport.FromEmbeddings(new float[1, 1], [1], new EvaluationOptions { RecallAt = [0] }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => RetrievalReport.FromEmbeddings(new float[1, 1], [1], new EvaluationOptions { RecallAt = [0] }, TestContext.Current.CancellationToken));
+    }
+
+    private static void AssertEqualsBruteForce(float[,] rows, long[] labels, DistanceMetric metric, int[] ks)
+    {
+        List<double> precision = [], average = [];
+        List<bool[]> recalls = [];
+        for (int q = 0; q < labels.Length; q++)
+        {
+            int r = labels.Count(l => l == labels[q]) - 1;
+            if (r == 0)
+                continue;
+            bool[] right = [.. Enumerable.Range(0, labels.Length).Where(row => row != q).OrderBy(row => TestSet.Distance(rows, q, row, metric)).ThenBy(row => row).Select(row => labels[row] == labels[q])];
+            precision.Add((double)right.Take(r).Count(x => x) / r);
+            average.Add(Enumerable.Range(1, r).Sum(i => right[i - 1] ? (double)right.Take(i).Count(x => x) / i : 0) / r);
+            recalls.Add([.. ks.Select(k => right.Take(k).Any(x => x))]);
+        }
+
+        RetrievalReport report = RetrievalReport.FromEmbeddings(rows, labels, new EvaluationOptions { Metric = metric, RecallAt = ks }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(recalls.Count, report.Queries);
+        Assert.Equal(ks.Select((k, i) => new RecallAtK(k, (double)recalls.Count(x => x[i]) / recalls.Count)), report.RecallAt);
+        Assert.Equal(precision.Average(), report.RPrecision!.Value, 1e-12);
+        Assert.Equal(average.Average(), report.MapAtR!.Value, 1e-12);
     }
 }

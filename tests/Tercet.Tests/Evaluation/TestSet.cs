@@ -19,7 +19,10 @@ internal static class TestSet
         return (rows, labels);
     }
 
-    internal static double Distance(float[,] x, int a, int b, DistanceMetric metric)
+    internal static double Distance(float[,] x, int a, int b, DistanceMetric metric) =>
+        metric == DistanceMetric.Euclidean ? Math.Sqrt(Key(x, a, b, metric)) : Key(x, a, b, metric);
+
+    internal static double Key(float[,] x, int a, int b, DistanceMetric metric)
     {
         double squared = 0, dot = 0, aa = 0, bb = 0;
         for (int k = 0; k < x.GetLength(1); k++)
@@ -30,12 +33,7 @@ internal static class TestSet
             bb += (double)x[b, k] * x[b, k];
         }
 
-        return metric switch
-        {
-            DistanceMetric.SquaredEuclidean => squared,
-            DistanceMetric.Euclidean => Math.Sqrt(squared),
-            _ => 1 - (dot / Math.Sqrt(aa * bb)),
-        };
+        return metric == DistanceMetric.Cosine ? 1 - (dot / Math.Sqrt(aa * bb)) : squared;
     }
 
     internal static bool Close(float x, float y) => Math.Abs(x - y) <= 2e-7 * Math.Max(1, Math.Abs(x));

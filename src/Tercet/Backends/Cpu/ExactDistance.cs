@@ -29,6 +29,22 @@ internal static unsafe class ExactDistance
     /// <summary><c>Σ x·y</c>, both widened: the same bits.</summary>
     public static double Dot(double* x, double* y, int depth) => Sum<Product, WideRow, WideRow>(x, y, depth);
 
+    /// <summary><c>Σ (x − y)²</c> of two rows of one length: the same bits.</summary>
+    public static double SquaredEuclidean(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, y.Length);
+        fixed (float* first = x, second = y)
+            return SquaredEuclidean(first, second, x.Length);
+    }
+
+    /// <summary><c>Σ x·y</c> of two rows of one length: the same bits.</summary>
+    public static double Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, y.Length);
+        fixed (float* first = x, second = y)
+            return Dot(first, second, x.Length);
+    }
+
     /// <summary>Widens a row, for sums with many others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen(float* row, double* wide, int depth)
