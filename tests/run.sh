@@ -188,6 +188,7 @@ case $(uname -sm) in
 esac
 managed_tests "gallery tests" tests/Tercet.Gallery.Tests
 managed_tests "service tests" tests/Tercet.Extensions.Tests
+managed_tests "server tests" tests/Tercet.Server.Tests
 aot
 packages
 finish
