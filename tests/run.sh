@@ -162,6 +162,11 @@ aot() {
     mkdir -p "$out/smoke" && smoke_input "$out/smoke"
     check "NativeAOT mine, npy as the managed build writes it" smoke_mine "$binary" "$managed" "$out/smoke" npy
     check "NativeAOT mine, csv as the managed build writes it" smoke_mine "$binary" "$managed" "$out/smoke" csv
+    check "NativeAOT publish of the server ($rid)" dotnet publish src/Tercet.Server -c Release -r "$rid" -p:PublishAot=true "${linker[@]+"${linker[@]}"}" \
+        --artifacts-path "$PWD/artifacts/aot" -o "$PWD/artifacts/aot/server" || return
+    binary=artifacts/aot/server/tercet-server
+    [ -f "$binary" ] || binary=$binary.exe
+    check "NativeAOT server runs a model" "$binary" check --model src/Tercet.Train/Example/quickdraw.onnx
 }
 
 packages() {
@@ -188,6 +193,7 @@ case $(uname -sm) in
 esac
 managed_tests "gallery tests" tests/Tercet.Gallery.Tests
 managed_tests "service tests" tests/Tercet.Extensions.Tests
+managed_tests "server tests" tests/Tercet.Server.Tests
 aot
 packages
 finish

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tercet.Cli.Input;
 using Tercet.Cli.Options;
 using Tercet.Cli.Output;
 using Tercet.Galleries.Indexing;
@@ -32,15 +33,7 @@ internal sealed class VerifyPairCommand : Verb
         float[] y = new float[indexer.Model.Dimension];
         indexer.Embed(first, x);
         indexer.Embed(second, y);
-        double dot = 0, xx = 0, yy = 0;
-        for (int k = 0; k < x.Length; k++)
-        {
-            dot += (double)x[k] * y[k];
-            xx += (double)x[k] * x[k];
-            yy += (double)y[k] * y[k];
-        }
-
-        double cosine = xx * yy == 0 ? 0 : Math.Clamp(dot / (Math.Sqrt(xx) * Math.Sqrt(yy)), -1, 1);
+        double cosine = PairSimilarity.Cosine(x, y);
         double? threshold = parse.GetValue(_threshold);
         VerifyPairJson answer = new(first, second, 2 - (2 * cosine), cosine, threshold, threshold is { } limit ? cosine >= limit : null);
         if (terminal.IsJson)

@@ -27,11 +27,11 @@ internal sealed class EmbedderTelemetry : IDisposable
         _model = new("gen_ai.request.model", modelName);
         _ownsMeter = factory is null;
         _meter = factory?.Create(TercetInstruments.Name) ?? new Meter(TercetInstruments.Name);
-        _operation = TercetInstruments.Duration(_meter, "gen_ai.client.operation.duration", "Time of a request from its arrival to its answer.");
-        _queue = TercetInstruments.Duration(_meter, "tercet.queue.duration", "Time that a request waited for a place in a batch.");
-        _fill = TercetInstruments.Duration(_meter, "tercet.decode.duration", "Time to decode and prepare a request's input in its place.");
-        _batchWait = TercetInstruments.Duration(_meter, "tercet.batch.wait.duration", "Time that a prepared request waited for the rest of its batch.");
-        _forward = TercetInstruments.Duration(_meter, "tercet.forward.duration", "Time of one batch in the model.");
+        _operation = TercetInstruments.CreateDuration(_meter, "gen_ai.client.operation.duration", "Time of a request from its arrival to its answer.");
+        _queue = TercetInstruments.CreateDuration(_meter, "tercet.queue.duration", "Time that a request waited for a place in a batch.");
+        _fill = TercetInstruments.CreateDuration(_meter, "tercet.decode.duration", "Time to decode and prepare a request's input in its place.");
+        _batchWait = TercetInstruments.CreateDuration(_meter, "tercet.batch.wait.duration", "Time that a prepared request waited for the rest of its batch.");
+        _forward = TercetInstruments.CreateDuration(_meter, "tercet.forward.duration", "Time of one batch in the model.");
         _batchSize = _meter.CreateHistogram("tercet.batch.size", "{request}", "Requests of one batch.", tags: null, new InstrumentAdvice<int> { HistogramBucketBoundaries = BatchBuckets });
         _rejections = _meter.CreateCounter<long>("tercet.rejections", "{request}", "Requests that were refused.");
         _fallbacks = _meter.CreateCounter<long>("tercet.fallbacks", "{fallback}", "Times that another device than the wanted one was taken.");

@@ -18,6 +18,10 @@ public static class TercetInstruments
 
     internal static ActivitySource Activities { get; } = new(Name);
 
-    internal static Histogram<double> Duration(Meter meter, string name, string description) =>
-        meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
+    /// <summary>A histogram of times with <see cref="DurationBuckets"/>.</summary>
+    /// <param name="meter">The meter.</param>
+    /// <param name="name">The instrument's name.</param>
+    /// <param name="description">What it measures.</param>
+    public static Histogram<double> CreateDuration(Meter meter, string name, string description) =>
+        (meter ?? throw new ArgumentNullException(nameof(meter))).CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 }

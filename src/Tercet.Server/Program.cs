@@ -1,0 +1,3 @@
+using Tercet.Server;
+
+return ServerApp.Run(args);
