@@ -11,6 +11,10 @@ constexpr int kPanelRows = 128;
 constexpr int kDepthStep = 8;
 // Room for the rows that may be an anchor's best; an anchor with more near ties is scanned again.
 constexpr int kCandidates = 32;
+// Of nearest rows: the most that are asked for, groups of gallery rows that bound them, and room for an anchor's candidates.
+constexpr int kMostNearest = 32;
+constexpr int kNearestGroups = 128;
+constexpr int kNearestCandidates = 128;
 
 // What a result holds in place of a position.
 constexpr int kNothing = -1;
@@ -34,6 +38,13 @@ struct PackedRows {
     int depth;
     int padded_depth;
     int panel_count;
+};
+
+// 16-bit components and their float32 values; both aligned to 8 bytes.
+struct WidenArguments {
+    const void* bits;
+    float* values;
+    long long count;
 };
 
 struct PrepareArguments {
@@ -155,6 +166,23 @@ struct LossArguments {
     int first_column;           // the chunk's first panel of columns
     int chunk_panels;
     int wants_gradient;
+};
+
+// A chunk of anchors against the gallery; [chunk] is in anchors, from the first panel's first one on.
+struct NearestArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    HalfPanels anchor_halves;
+    HalfPanels gallery_halves;
+    Tolerance tolerance;
+    uint32* minima;         // ordered bits of each group's smallest key, [chunk, kNearestGroups]
+    float* limits;          // up to which key a row is a candidate, [chunk]
+    int* counts;            // rows that passed, [chunk]
+    int* candidates;        // their positions, [chunk, kNearestCandidates]
+    double* keys;           // exact keys ascending, infinity where the gallery has no row left, [chunk, k]
+    int* rows;              // the caller's gallery rows, kNothing there, [chunk, k]
+    int first_panel;
+    int k;
 };
 
 struct KeyRowsArguments {

@@ -272,6 +272,9 @@ int main(int argc, char** argv) {
             check_loss(test::make_rows(kind, count / 2, 21, count / 12, random), metric, "loss over all triplets");
         }
     }
+    const int wrongly_widened = test::count_wrongly_widened();
+    std::printf("%-40s %d wrong\n", "float16 and bfloat16 to float32", wrongly_widened);
+    wrong += wrongly_widened;
     if (!small) {
         for (const auto& size : {std::pair<int, int>{1800, 128}, {8192, 512}, {65536, 128}, {65536, 512}}) {
             time_pass(size.first, size.second, test::Unit::kFloat32);

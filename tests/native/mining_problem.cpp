@@ -212,4 +212,29 @@ int MiningProblem::oracle(int kind, int anchor) const {
     return best;
 }
 
+int count_wrongly_widened() {
+    int wrong = 0;
+    for (bool is_float16 : {true, false}) {
+        for (std::size_t count : {std::size_t{1}, std::size_t{65535}, std::size_t{65536}}) {
+            Buffer<unsigned short> bits(count);
+            Buffer<float> values(count, -77.0f);
+            for (std::size_t i = 0; i < count; ++i) {
+                bits[i] = static_cast<unsigned short>(i);
+            }
+            tercet::WidenArguments arguments = {bits.data.get(), values.data.get(), static_cast<long long>(count)};
+            const char* fault = machine().launch(is_float16 ? "widen_float16" : "widen_bfloat16", 5, 1, &arguments);
+            wrong += fault == nullptr ? 0 : 1;
+            for (std::size_t i = 0; i < count; ++i) {
+                const int exponent = static_cast<int>(i >> 10 & 31u), mantissa = static_cast<int>(i & 1023u);
+                const double magnitude = exponent == 31 ? (mantissa == 0 ? HUGE_VAL : std::nan(""))
+                    : exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+                const float expected = is_float16 ? static_cast<float>((i & 0x8000u) != 0u ? -magnitude : magnitude)
+                    : tercet::float_from_bits(static_cast<tercet::uint32>(i) << 16);
+                wrong += std::isnan(expected) ? (std::isnan(values[i]) ? 0 : 1) : (tercet::float_bits(values[i]) == tercet::float_bits(expected) ? 0 : 1);
+            }
+        }
+    }
+    return wrong;
+}
+
 }  // namespace test

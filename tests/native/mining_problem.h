@@ -160,6 +160,14 @@ struct SemiHardAnswers {
     int rescanned = 0;
 };
 
+// By anchor, [anchors, k]: the caller's gallery rows, and their keys.
+struct NearestAnswers {
+    std::vector<int> rows;
+    std::vector<double> keys;
+    // Anchors whose candidates did not fit, and the most that one had.
+    int seen_whole = 0, most_candidates = 0;
+};
+
 struct LossAnswers {
     double loss = 0;
     tercet::uint64 non_zero = 0;
@@ -204,6 +212,10 @@ public:
     void semi_hard_oracle(const SemiHardRequest& request, int anchor, SemiHardAnswers& answers) const;
     std::vector<int> positives_of(int anchor) const;
     double value(int anchor, int position, bool root) const;
+
+    // The k nearest rows of every anchor, some panels of anchors at a time; a row of the square form is its own nearest.
+    bool find_nearest(int k, int panels, NearestAnswers& answers);
+    int count_wrong_nearest(int k, const NearestAnswers& answers, int step) const;
 
     // Makes every row of the symmetric form an anchor, those without a positive too. Before prepare.
     void add_every_row();
@@ -251,6 +263,9 @@ private:
     int rescanned_ = 0;
     int imprecise_ = 0;
 };
+
+// Widens all 65,536 patterns of 16 bits, and an odd number of them; how many come out other than they should. NaN must stay NaN.
+int count_wrongly_widened();
 
 // How many answers differ from the oracle's, of every step-th anchor.
 int count_wrong(const MiningProblem& problem, const SemiHardRequest& request, const SemiHardAnswers& answers, int step);

@@ -1,8 +1,8 @@
 # The kernels run on the host: plainly, under the address sanitizer, and with faults planted in them, which must be found.
-set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests loss_tests)
+set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests loss_tests nearest_tests)
 # tercet_simulation_cases(target kernels): the tests as objects, compiled once for all the kernels that they are linked with.
 function(tercet_simulation_cases target kernels)
-    add_library(${target} OBJECT mining_problem.cpp semi_hard_problem.cpp loss_problem.cpp)
+    add_library(${target} OBJECT mining_problem.cpp semi_hard_problem.cpp loss_problem.cpp nearest_problem.cpp)
     foreach(family IN LISTS TERCET_SIMULATION_TESTS)
         target_sources(${target} PRIVATE ${family}.cpp)
     endforeach()
@@ -98,6 +98,10 @@ tercet_planted_fault(low_halves_forgotten tile_mma.h
     "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
 tercet_planted_fault(limit_without_tolerance limits.h
     "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_ranking_steps_missing nearest_decide.cu
+    "device::barrier();  // the step is done" "" every_schedule_gives_the_oracles_nearest_rows "${wrong_answers}")
+tercet_planted_fault(barrier_before_ranking_missing nearest_decide.cu
+    "device::barrier();  // every row of this turn is there" "" every_schedule_gives_the_oracles_nearest_rows "${wrong_answers}")
 tercet_planted_fault(barrier_between_sorting_steps_missing positives.cu
     "device::barrier();  // the step is done" "" positives_are_sorted_by_their_exact_distances "CHECK.wrong == 0. failed")
 tercet_planted_fault(doubt_forgotten ranks.h

@@ -192,6 +192,13 @@ TEST_CASE(half_precision_conversions_are_the_nearest_ties_to_even) {
     CHECK(from_half(0x3C00u) == 1.0f && from_half(0x0001u) == 0x1p-24f && from_half(0x7BFFu) == 65504.0f && std::isinf(from_half(0x7C00u)));
 }
 
+TEST_CASE(components_of_16_bits_widen_to_their_own_values) {
+    for (Schedule schedule : kSchedules) {
+        test::simulated_machine().set_schedule(schedule);
+        CHECK(test::count_wrongly_widened() == 0);
+    }
+}
+
 TEST_CASE(tensor_core_extremes_of_a_batch_are_the_oracles) {
     std::mt19937 random(17u);
     int turn = 0, rescanned = 0;

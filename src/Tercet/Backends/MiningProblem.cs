@@ -11,13 +11,17 @@ namespace Tercet.Backends;
 /// <param name="metric">The metric.</param>
 /// <param name="threads">Most threads to use, at least 1.</param>
 /// <param name="resident">The gallery once more, in a device's memory, <c>[G, D]</c>; the default value where it lies nowhere else.</param>
+/// <param name="narrowAnchors">The anchors as the caller has them, where that is in 16 bits a component: the same values.</param>
+/// <param name="narrowGallery">The gallery likewise.</param>
 public readonly ref struct MiningProblem(
     ReadOnlySpan2D<float> anchors,
     ReadOnlySpan2D<float> gallery,
     RowLayout layout,
     DistanceMetric metric,
     int threads,
-    DeviceMatrix resident = default)
+    DeviceMatrix resident = default,
+    NarrowRows narrowAnchors = default,
+    NarrowRows narrowGallery = default)
 {
     /// <summary>The anchors, <c>[A, D]</c>.</summary>
     public ReadOnlySpan2D<float> Anchors { get; } = anchors;
@@ -36,4 +40,10 @@ public readonly ref struct MiningProblem(
 
     /// <summary>The gallery in a device's memory, or no matrix; a backend of another device takes <see cref="Gallery"/>.</summary>
     public DeviceMatrix Resident { get; } = resident;
+
+    /// <summary>The anchors in 16 bits a component, or no matrix.</summary>
+    public NarrowRows NarrowAnchors { get; } = narrowAnchors;
+
+    /// <summary>The gallery in 16 bits a component, or no matrix.</summary>
+    public NarrowRows NarrowGallery { get; } = narrowGallery;
 }

@@ -125,7 +125,7 @@ public sealed class OnnxEmbedder : IDisposable
     /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
     public ReadOnlySpan2D<float> Run(int count) => Run(count, out _);
 
-    /// <summary>Embeds as <see cref="Run(int)"/> does, and says where the embeddings lie on the device: what <see cref="Mining.MiningInput.Batch"/> takes.</summary>
+    /// <summary>Embeds as <see cref="Run(int)"/> does, and says where the embeddings lie on the device: what <see cref="Mining.MiningInput"/> takes.</summary>
     /// <param name="count">Number of samples, 0 to <see cref="MaxBatch"/>.</param>
     /// <param name="resident">The same embeddings in <see cref="EmbedderOptions.DeviceMemory"/>, valid until the next run or dispose; no matrix where the model does not run on that device, or tokens are pooled.</param>
     /// <returns>The embeddings <c>[count, D]</c> in the pinned output, to which they are copied once.</returns>

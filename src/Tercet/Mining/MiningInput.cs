@@ -16,8 +16,12 @@ public readonly ref struct MiningInput
         ReadOnlySpan<long> galleryLabels,
         ReadOnlySpan<int> anchorRows,
         DeviceMatrix resident,
-        bool isSquare)
+        bool isSquare,
+        NarrowRows narrowAnchors = default,
+        NarrowRows narrowGallery = default)
     {
+        NarrowAnchors = narrowAnchors;
+        NarrowGallery = narrowGallery;
         Anchors = anchors;
         AnchorLabels = anchorLabels;
         Gallery = gallery;
@@ -27,14 +31,20 @@ public readonly ref struct MiningInput
         IsSquare = isSquare;
     }
 
-    /// <summary>The anchors, <c>[A, D]</c> row-major.</summary>
+    /// <summary>The anchors, <c>[A, D]</c> row-major; empty where they are <see cref="NarrowAnchors"/>.</summary>
     public ReadOnlySpan2D<float> Anchors { get; }
+
+    /// <summary>The anchors as 16-bit components, <c>[A, D]</c>, or no matrix. What is mined are the same values as float32, which holds every one of them.</summary>
+    public NarrowRows NarrowAnchors { get; }
 
     /// <summary>The anchors' labels, <c>[A]</c>.</summary>
     public ReadOnlySpan<long> AnchorLabels { get; }
 
     /// <summary>The rows that positives and negatives come from, <c>[G, D]</c> row-major; the same as <see cref="Anchors"/> in the square form.</summary>
     public ReadOnlySpan2D<float> Gallery { get; }
+
+    /// <summary>The gallery as 16-bit components, <c>[G, D]</c>, or no matrix; the same as <see cref="NarrowAnchors"/> in the square form.</summary>
+    public NarrowRows NarrowGallery { get; }
 
     /// <summary>The gallery's labels, <c>[G]</c>.</summary>
     public ReadOnlySpan<long> GalleryLabels { get; }
@@ -50,6 +60,12 @@ public readonly ref struct MiningInput
 
     /// <summary>Whether the anchors are the gallery.</summary>
     public bool IsSquare { get; }
+
+    /// <summary>Rows and columns of the anchors, however they are stored.</summary>
+    internal (int Rows, int Columns) AnchorShape => NarrowAnchors.IsEmpty ? (Anchors.Height, Anchors.Width) : (NarrowAnchors.Bits.Height, NarrowAnchors.Bits.Width);
+
+    /// <summary>Rows and columns of the gallery, however they are stored.</summary>
+    internal (int Rows, int Columns) GalleryShape => NarrowGallery.IsEmpty ? (Gallery.Height, Gallery.Width) : (NarrowGallery.Bits.Height, NarrowGallery.Bits.Width);
 
     /// <summary>The square form: every row of a batch is an anchor, and a candidate for every other.</summary>
     /// <param name="embeddings">The batch, <c>[N, D]</c> row-major.</param>
@@ -83,4 +99,36 @@ public readonly ref struct MiningInput
         ReadOnlySpan<long> galleryLabels,
         ReadOnlySpan<int> anchorRows = default) =>
         new(anchors, anchorLabels, gallery, galleryLabels, anchorRows, default, isSquare: false);
+
+    /// <summary>The square form over float16 rows.</summary>
+    /// <param name="embeddings">The batch, <c>[N, D]</c> row-major. A backend on a device copies these, half the bytes of float32.</param>
+    /// <param name="labels">Its labels, <c>[N]</c>.</param>
+    public static MiningInput Batch(ReadOnlySpan2D<Half> embeddings, ReadOnlySpan<long> labels) => Batch(NarrowRows.Of(embeddings), labels);
+
+    /// <summary>The square form over bfloat16 rows.</summary>
+    /// <inheritdoc cref="Batch(ReadOnlySpan2D{Half}, ReadOnlySpan{long})"/>
+    public static MiningInput Batch(ReadOnlySpan2D<BFloat16> embeddings, ReadOnlySpan<long> labels) => Batch(NarrowRows.Of(embeddings), labels);
+
+    /// <summary>The square form over 16-bit rows.</summary>
+    /// <inheritdoc cref="Batch(ReadOnlySpan2D{Half}, ReadOnlySpan{long})"/>
+    public static MiningInput Batch(NarrowRows embeddings, ReadOnlySpan<long> labels) =>
+        new(default, labels, default, labels, default, default, isSquare: true, embeddings, embeddings);
+
+    /// <summary>The rectangular form over 16-bit rows.</summary>
+    /// <param name="anchors">The anchors, <c>[A, D]</c> row-major.</param>
+    /// <param name="anchorLabels">Their labels, <c>[A]</c>.</param>
+    /// <param name="gallery">The gallery, <c>[G, D]</c> row-major, of either format. It is held as float32, whole, during a call.</param>
+    /// <param name="galleryLabels">Its labels, <c>[G]</c>.</param>
+    /// <param name="anchorRows">The gallery row that each anchor is, or −1, <c>[A]</c>; empty when none is.</param>
+    public static MiningInput AgainstGallery(
+        NarrowRows anchors,
+        ReadOnlySpan<long> anchorLabels,
+        NarrowRows gallery,
+        ReadOnlySpan<long> galleryLabels,
+        ReadOnlySpan<int> anchorRows = default) =>
+        new(default, anchorLabels, default, galleryLabels, anchorRows, default, isSquare: false, anchors, gallery);
+
+    /// <summary>The same input with its rows as float32 too.</summary>
+    internal MiningInput WithRows(ReadOnlySpan2D<float> anchors, ReadOnlySpan2D<float> gallery) =>
+        new(anchors, AnchorLabels, gallery, GalleryLabels, AnchorRows, Resident, IsSquare, NarrowAnchors, NarrowGallery);
 }

@@ -6,6 +6,8 @@ namespace Tercet.Mining;
 /// <summary>The working memory of one mining call. Lent by the miner and kept between calls, so that a call allocates nothing once it has grown.</summary>
 internal sealed class MiningWorkspace : IDisposable
 {
+    private PinnedBuffer<float> _wideAnchors = new(0);
+    private PinnedBuffer<float> _wideGallery = new(0);
     private PinnedBuffer<float> _normalizedAnchors = new(0);
     private PinnedBuffer<float> _normalizedGallery = new(0);
     private PinnedBuffer<int> _anchorOfRow = new(0);
@@ -31,6 +33,7 @@ internal sealed class MiningWorkspace : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         InputCheck.Validate(options);
         InputCheck.Validate(input);
+        input = Widen(input);
 
         // The gallery last: its moments are the ones reported.
         if (!input.IsSquare)
@@ -45,6 +48,14 @@ internal sealed class MiningWorkspace : IDisposable
             return MiningInput.Batch(gallery, input.GalleryLabels);
         ReadOnlySpan2D<float> anchors = UnitRows.Scale(input.Anchors, ref _normalizedAnchors);
         return MiningInput.AgainstGallery(anchors, input.AnchorLabels, gallery, input.GalleryLabels, input.AnchorRows);
+    }
+
+    private MiningInput Widen(MiningInput input)
+    {
+        if (input.NarrowGallery.IsEmpty)
+            return input;
+        ReadOnlySpan2D<float> gallery = input.NarrowGallery.Widen(ref _wideGallery);
+        return input.WithRows(input.IsSquare ? gallery : input.NarrowAnchors.Widen(ref _wideAnchors), gallery);
     }
 
     /// <summary>The anchor position of each of the caller's rows, −1 where the row is no anchor.</summary>
@@ -84,6 +95,8 @@ internal sealed class MiningWorkspace : IDisposable
 
     public void Dispose()
     {
+        _wideAnchors.Dispose();
+        _wideGallery.Dispose();
         _normalizedAnchors.Dispose();
         _normalizedGallery.Dispose();
         _anchorOfRow.Dispose();

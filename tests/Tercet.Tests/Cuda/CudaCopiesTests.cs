@@ -210,7 +210,7 @@ public sealed class CudaCopiesTests : IDisposable
         foreach (SimulatedDriver driver in (SimulatedDriver[])[new(), new() { Device = SimulatedDriver.Ampere }])
         {
             IReadOnlyDictionary<nint, int> bytes = CudaKernels.ParameterBytes(CudaKernels.Find(driver, 1));
-            Assert.Equal(10, bytes.Count);
+            Assert.Equal(14, bytes.Count);
             foreach ((nint function, int size) in bytes)
                 Assert.Equal(SimulatedDriver.ParameterBytes(driver.NameOf(function)), size);
         }

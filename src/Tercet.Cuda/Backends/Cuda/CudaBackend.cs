@@ -137,8 +137,16 @@ public sealed class CudaBackend : IMiningBackend
             // SAFETY: the rows stay pinned for the whole call; the session forgets the pointers before it returns.
             fixed (float* anchors = &problem.Anchors.DangerousGetReference())
             fixed (float* gallery = &problem.Gallery.DangerousGetReference())
+            fixed (ushort* narrowAnchors = &problem.NarrowAnchors.Bits.DangerousGetReference())
+            fixed (ushort* narrowGallery = &problem.NarrowGallery.Bits.DangerousGetReference())
             {
-                session.Load(problem, SourceRows.Of(problem.Anchors, anchors), SourceRows.Of(problem.Gallery, gallery), cancellationToken);
+                session.Load(
+                    problem,
+                    SourceRows.Of(problem.Anchors, anchors),
+                    SourceRows.Of(problem.Gallery, gallery),
+                    narrowAnchors == null ? HostRows.Of(problem.Anchors, anchors, RowFormat.Binary32) : HostRows.Of(problem.NarrowAnchors.Bits, narrowAnchors, problem.NarrowAnchors.Format),
+                    narrowGallery == null ? HostRows.Of(problem.Gallery, gallery, RowFormat.Binary32) : HostRows.Of(problem.NarrowGallery.Bits, narrowGallery, problem.NarrowGallery.Format),
+                    cancellationToken);
                 program.Run(session);
                 session.Wait();
             }

@@ -13,6 +13,8 @@ internal sealed class CudaKernels
 
     private CudaKernels(ICudaDriver driver, nint module, string metric)
     {
+        WidenFloat16 = driver.GetFunction(module, "widen_float16");
+        WidenBFloat16 = driver.GetFunction(module, "widen_bfloat16");
         Prepare = driver.GetFunction(module, "prepare_" + metric);
         PrepareHalves = driver.GetFunction(module, "prepare_halves_" + metric);
         UsesTensorCores = driver.Device.ComputeMajor >= OldestTensorCores;
@@ -33,6 +35,12 @@ internal sealed class CudaKernels
         StridingBlocks = BlocksPerMultiprocessor * driver.Device.Multiprocessors;
         RescanBlocks = Math.Max(1, driver.BlocksPerMultiprocessor(Rescan, CudaPlan.Threads) * driver.Device.Multiprocessors);
     }
+
+    /// <summary>Makes float32 of float16 components.</summary>
+    public nint WidenFloat16 { get; }
+
+    /// <summary>Makes float32 of bfloat16 components.</summary>
+    public nint WidenBFloat16 { get; }
 
     /// <summary>Gathers rows into panels.</summary>
     public nint Prepare { get; }
@@ -97,6 +105,7 @@ internal sealed class CudaKernels
         Dictionary<nint, int> bytes = [];
         foreach (CudaKernels each in (CudaKernels[])[kernels.SquaredEuclidean, kernels.Cosine])
         {
+            bytes[each.WidenFloat16] = bytes[each.WidenBFloat16] = Unsafe.SizeOf<WidenArguments>();
             bytes[each.Prepare] = Unsafe.SizeOf<PrepareArguments>();
             bytes[each.PrepareHalves] = Unsafe.SizeOf<PrepareHalvesArguments>();
             bytes[each.Extremes] = bytes[each.Decide] = bytes[each.Rescan] = Unsafe.SizeOf<ExtremesArguments>();

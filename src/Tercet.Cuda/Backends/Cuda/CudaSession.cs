@@ -1,4 +1,3 @@
-using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
@@ -15,8 +14,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     // Batches whose kernels take less time than the driver's calls for them.
     private const int LargestSmallBatch = 2048;
 
-    // Floats of the page-locked memory that rows are copied through.
-    private const int LargestStaging = 4 << 20;
+    // Bytes of the page-locked memory that rows are copied through.
+    private const int LargestStaging = 16 << 20;
 
     private readonly GraphDriver _driver;
     private readonly PageLockedAllocator _pageLocked;
@@ -31,7 +30,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private readonly LossPass _loss;
     private readonly Lock _termsLock = new();
     private readonly PinnedBuffer<uint> _largest;
-    private PinnedBuffer<float> _staging;
+    private PinnedBuffer<byte> _staging;
     private PinnedBuffer<int> _galleryOrder;
     private PinnedBuffer<int> _anchorOrder;
     private PinnedBuffer<float> _anchorTerms;
@@ -46,7 +45,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         (_driver, _kernels, _pageLocked, _memory) = (driver, kernels, pageLocked, memory);
         _gallery = new DeviceRows(driver);
         _anchors = new DeviceRows(driver);
-        _staging = new PinnedBuffer<float>(1, _pageLocked);
+        _staging = new PinnedBuffer<byte>(1, _pageLocked);
         _galleryOrder = new PinnedBuffer<int>(1, _pageLocked);
         _anchorOrder = new PinnedBuffer<int>(1, _pageLocked);
         _anchorTerms = new PinnedBuffer<float>(1, _pageLocked);
@@ -107,8 +106,14 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// Brings the rows to the device, where they do not lie there already, and packs them. Nothing is waited for: everything is in the stream's order, and a
     /// call that comes to its end has waited once.
     /// </summary>
+    /// <param name="problem">The problem.</param>
+    /// <param name="anchors">The anchors as float32.</param>
+    /// <param name="gallery">The gallery as float32.</param>
+    /// <param name="sentAnchors">The anchors as the device is to receive them.</param>
+    /// <param name="sentGallery">The gallery likewise.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
     // SAFETY: the source rows stay pinned until Unload. Page-locked buffers do not move, and are not written again before the stream has been waited for.
-    public void Load(in MiningProblem problem, SourceRows anchors, SourceRows gallery, CancellationToken cancellationToken)
+    public void Load(in MiningProblem problem, SourceRows anchors, SourceRows gallery, HostRows sentAnchors, HostRows sentGallery, CancellationToken cancellationToken)
     {
         (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Gallery.Width);
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
@@ -118,7 +123,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
             return;
 
         bool sameRows = anchors.First == gallery.First;
-        Bring(_gallery, problem.Gallery, gallery, problem.Resident);
+        Bring(_gallery, sentGallery, problem.Resident);
         cancellationToken.ThrowIfCancellationRequested();
         Prepare(_gallery, _gallery, Layout.GalleryRows, ref _galleryOrder);
         if (Layout.IsSymmetric)
@@ -128,7 +133,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         }
 
         if (!sameRows)
-            Bring(_anchors, problem.Anchors, anchors, default);
+            Bring(_anchors, sentAnchors, default);
         Prepare(_anchors, sameRows ? _gallery : _anchors, Layout.AnchorRows, ref _anchorOrder);
         Anchors = _anchors.Packed;
     }
@@ -253,25 +258,29 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _driver.DestroyStream(Stream);
     }
 
-    private void Bring(DeviceRows side, ReadOnlySpan2D<float> rows, SourceRows source, DeviceMatrix resident)
+    private void Bring(DeviceRows side, HostRows rows, DeviceMatrix resident)
     {
-        long bytes = (long)rows.Height * rows.Width * sizeof(float);
         if (ReferenceEquals(resident.Memory, _memory))
         {
             side.Take(resident.Address);
+            return;
         }
-        else if (source.Stride == rows.Width && _pageLocked.Holds((nint)source.First, bytes))
+
+        if (rows.StrideBytes == rows.RowBytes && _pageLocked.Holds(rows.First, rows.Bytes))
         {
-            side.UploadFrom((nint)source.First, bytes, Stream);
+            side.UploadFrom(rows, Stream);
         }
         else
         {
             // The other side's last piece may still lie in the staging memory.
             if (side == _anchors)
                 _driver.Synchronize(Stream);
-            Grow(ref _staging, Math.Max(rows.Width, Math.Min((long)rows.Height * rows.Width, LargestStaging)));
-            side.Upload(rows, _staging.Span, Stream);
+            Grow(ref _staging, Math.Max(rows.RowBytes, Math.Min(rows.Bytes, LargestStaging)));
+            side.Upload(rows, _staging, Stream);
         }
+
+        if (rows.Format != RowFormat.Binary32)
+            side.Widen(rows, rows.Format == RowFormat.Binary16 ? Kernels.WidenFloat16 : Kernels.WidenBFloat16, Kernels.StridingBlocks, Stream);
     }
 
     private void Prepare(DeviceRows side, DeviceRows uploaded, ReadOnlySpan<int> rows, ref PinnedBuffer<int> order)

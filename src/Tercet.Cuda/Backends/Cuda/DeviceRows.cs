@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
@@ -10,6 +8,7 @@ namespace Tercet.Backends.Cuda;
 internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
 {
     private readonly DeviceBuffer _source = new(driver);
+    private readonly DeviceBuffer _narrow = new(driver);
     private readonly DeviceBuffer _order = new(driver);
     private readonly DeviceBuffer _panels = new(driver);
     private readonly DeviceBuffer _terms = new(driver);
@@ -34,33 +33,39 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     public void Take(nint source) => Source = source;
 
     /// <summary>Copies rows that lie one after another in page-locked memory, at once. They must stay as they are until the stream has come past.</summary>
-    /// <param name="rows">Their address.</param>
-    /// <param name="bytes">Their number of bytes.</param>
+    /// <param name="rows">The rows.</param>
     /// <param name="stream">The stream.</param>
-    public void UploadFrom(nint rows, long bytes, nint stream)
-    {
-        Source = _source.Grow(bytes);
-        driver.CopyToDevice(Source, rows, bytes, stream);
-    }
+    public void UploadFrom(HostRows rows, nint stream) => driver.CopyToDevice(MakeRoom(rows), rows.First, rows.Bytes, stream);
 
     /// <summary>Copies the caller's rows, wherever they lie. The last piece is still in the staging memory when this returns.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="staging">Page-locked memory for the copies, which the stream has left.</param>
     /// <param name="stream">The stream.</param>
-    public void Upload(ReadOnlySpan2D<float> rows, Span<float> staging, nint stream)
+    public void Upload(HostRows rows, PinnedBuffer<byte> staging, nint stream)
     {
-        nint target = Source = _source.Grow((long)rows.Height * rows.Width * sizeof(float));
-        int rowsAtATime = Math.Max(1, staging.Length / rows.Width);
-        for (int start = 0; start < rows.Height; start += rowsAtATime)
+        nint target = MakeRoom(rows);
+        int rowsAtATime = Math.Max(1, staging.Length / rows.RowBytes);
+        for (int start = 0; start < rows.Count; start += rowsAtATime)
         {
-            ReadOnlySpan2D<float> part = rows[start..Math.Min(rows.Height, start + rowsAtATime), ..];
+            int count = Math.Min(rows.Count - start, rowsAtATime);
             if (start > 0)
                 driver.Synchronize(stream);
-            part.CopyTo(staging);
-
-            // SAFETY: staging is page-locked native memory, which does not move; the stream is waited for before it is written again.
-            driver.CopyToDevice(target + (nint)((long)start * rows.Width * sizeof(float)), (nint)Unsafe.AsPointer(ref staging.DangerousGetReference()), (long)part.Height * rows.Width * sizeof(float), stream);
+            rows.CopyTo(start, count, staging.Span);
+            driver.CopyToDevice(target + (nint)((long)start * rows.RowBytes), staging.DangerousGetAddress(), (long)count * rows.RowBytes, stream);
         }
+    }
+
+    /// <summary>Makes float32 rows of those that have come in 16 bits a component.</summary>
+    /// <param name="rows">The rows that have been uploaded.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="mostBlocks">Blocks that the device holds at once.</param>
+    /// <param name="stream">The stream.</param>
+    // SAFETY: here and below, the struct is on the stack, and the driver has read it when a launch returns.
+    public void Widen(HostRows rows, nint kernel, int mostBlocks, nint stream)
+    {
+        var arguments = new WidenArguments { Bits = _narrow.Address, Values = Source, Count = (long)rows.Count * rows.Depth };
+        long blocks = (arguments.Count + (2 * CudaPlan.Threads) - 1) / (2 * CudaPlan.Threads);
+        driver.Launch(kernel, new LaunchGrid((int)Math.Min(blocks, mostBlocks), 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
     /// <summary>Packs rows that <see cref="Upload"/> of this side, or another one, has brought.</summary>
@@ -122,9 +127,17 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         Halves = default;
     }
 
+    // Where the rows are to be copied to; Source is where they will be as float32.
+    private nint MakeRoom(HostRows rows)
+    {
+        Source = _source.Grow((long)rows.Count * rows.Depth * sizeof(float));
+        return rows.Format == RowFormat.Binary32 ? Source : _narrow.Grow(rows.Bytes);
+    }
+
     public void Dispose()
     {
         FreeHalves();
+        _narrow.Dispose();
         _source.Dispose();
         _order.Dispose();
         _panels.Dispose();
