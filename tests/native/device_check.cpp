@@ -73,16 +73,21 @@ public:
         driver_->call("cuMemFree_v2", number);
     }
 
-    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments) override {
+    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments, int threads, int dynamic_bytes) override {
+        constexpr int kLargestDynamicBytes = 8;
         Handle function = nullptr;
         driver_->call("cuModuleGetFunction", &function, module_, kernel);
+        if (dynamic_bytes > 0) {
+            driver_->call("cuFuncSetAttribute", function, kLargestDynamicBytes, dynamic_bytes);
+        }
         // What the host has touched would otherwise travel page by page while the kernel is timed.
         for (const auto& block : blocks_) {
             driver_->call("cuMemPrefetchAsync", block.first, block.second, device_, static_cast<Handle>(nullptr));
         }
         void* parameters[] = {const_cast<void*>(arguments)};
         driver_->call("cuEventRecord", start_, static_cast<Handle>(nullptr));
-        driver_->call("cuLaunchKernel", function, static_cast<unsigned>(blocks), static_cast<unsigned>(block_rows), 1u, 256u, 1u, 1u, 0u, static_cast<Handle>(nullptr),
+        driver_->call("cuLaunchKernel", function, static_cast<unsigned>(blocks), static_cast<unsigned>(block_rows), 1u, static_cast<unsigned>(threads), 1u, 1u,
+                      static_cast<unsigned>(dynamic_bytes), static_cast<Handle>(nullptr),
                       static_cast<void**>(parameters), static_cast<void**>(nullptr));
         driver_->call("cuEventRecord", end_, static_cast<Handle>(nullptr));
         driver_->call("cuEventSynchronize", end_);

@@ -62,10 +62,17 @@ public readonly ref struct MiningInput
     public bool IsSquare { get; }
 
     /// <summary>Rows and columns of the anchors, however they are stored.</summary>
-    internal (int Rows, int Columns) AnchorShape => NarrowAnchors.IsEmpty ? (Anchors.Height, Anchors.Width) : (NarrowAnchors.Bits.Height, NarrowAnchors.Bits.Width);
+    internal (int Rows, int Columns) AnchorShape => IsSquare ? GalleryShape
+        : NarrowAnchors.IsEmpty ? (Anchors.Height, Anchors.Width)
+        : (NarrowAnchors.Bits.Height, NarrowAnchors.Bits.Width);
 
     /// <summary>Rows and columns of the gallery, however they are stored.</summary>
-    internal (int Rows, int Columns) GalleryShape => NarrowGallery.IsEmpty ? (Gallery.Height, Gallery.Width) : (NarrowGallery.Bits.Height, NarrowGallery.Bits.Width);
+    internal (int Rows, int Columns) GalleryShape => IsResidentOnly ? (Resident.Rows, Resident.Columns)
+        : NarrowGallery.IsEmpty ? (Gallery.Height, Gallery.Width)
+        : (NarrowGallery.Bits.Height, NarrowGallery.Bits.Width);
+
+    /// <summary>Whether the rows lie in a device's memory and nowhere else.</summary>
+    internal bool IsResidentOnly => !Resident.IsEmpty && Gallery.IsEmpty && NarrowGallery.IsEmpty;
 
     /// <summary>The square form: every row of a batch is an anchor, and a candidate for every other.</summary>
     /// <param name="embeddings">The batch, <c>[N, D]</c> row-major.</param>
@@ -100,6 +107,16 @@ public readonly ref struct MiningInput
         ReadOnlySpan<int> anchorRows = default) =>
         new(anchors, anchorLabels, gallery, galleryLabels, anchorRows, default, isSquare: false);
 
+    /// <summary>The square form over rows that lie in a device's memory and need not be on the host: a backend of that device mines and measures them where they lie.</summary>
+    /// <remarks>
+    /// They are copied to the host, once a call, where something there needs them: under <see cref="MiningOptions.Normalize"/>, by a backend of another device, by rules whose
+    /// last step is done on the host (those that draw or stream; HardNegative and EasyPositive's NearestBeyondNegative under <see cref="StatisticsLevel.Selected"/>), and by a device that is short of memory.
+    /// </remarks>
+    /// <param name="embeddings">The batch, <c>[N, D]</c>, as <see cref="Forward.OnnxEmbedder.RunOnDevice"/> gives it.</param>
+    /// <param name="labels">Its labels, <c>[N]</c>.</param>
+    public static MiningInput Batch(DeviceMatrix embeddings, ReadOnlySpan<long> labels) =>
+        new(default, labels, default, labels, default, embeddings, isSquare: true);
+
     /// <summary>The square form over float16 rows.</summary>
     /// <param name="embeddings">The batch, <c>[N, D]</c> row-major. A backend on a device copies these, half the bytes of float32.</param>
     /// <param name="labels">Its labels, <c>[N]</c>.</param>
@@ -127,6 +144,14 @@ public readonly ref struct MiningInput
         ReadOnlySpan<long> galleryLabels,
         ReadOnlySpan<int> anchorRows = default) =>
         new(default, anchorLabels, default, galleryLabels, anchorRows, default, isSquare: false, anchors, gallery);
+
+    /// <summary>The square form over rows in whichever of the three ways they are there.</summary>
+    internal static MiningInput Batch(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, NarrowRows narrow, DeviceMatrix resident) =>
+        new(embeddings, labels, embeddings, labels, default, resident, isSquare: true, narrow, narrow);
+
+    /// <summary>The rectangular form without its labels.</summary>
+    internal static MiningInput AgainstGallery(ReadOnlySpan2D<float> anchors, NarrowRows narrowAnchors, ReadOnlySpan2D<float> gallery, NarrowRows narrowGallery) =>
+        new(anchors, default, gallery, default, default, default, isSquare: false, narrowAnchors, narrowGallery);
 
     /// <summary>The same input with its rows as float32 too.</summary>
     internal MiningInput WithRows(ReadOnlySpan2D<float> anchors, ReadOnlySpan2D<float> gallery) =>

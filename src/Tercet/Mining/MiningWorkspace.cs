@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Tercet.Backends;
 using Tercet.Memory;
 
 namespace Tercet.Mining;
@@ -26,14 +27,20 @@ internal sealed class MiningWorkspace : IDisposable
 
     public BatchAllProgram BatchAll { get; } = new();
 
-    /// <summary>Checks the input, scales its rows if asked to, and takes their moments.</summary>
+    /// <summary>Whether the last input's rows have been measured here; else the backend does that.</summary>
+    public bool HasMeasured { get; private set; }
+
+    /// <summary>Checks the input, scales its rows if asked to, and takes their moments where the backend does not.</summary>
     /// <returns>The input that the backend is to see.</returns>
-    public MiningInput Prepare(MiningInput input, MiningOptions options)
+    public MiningInput Prepare(MiningInput input, MiningOptions options, IMiningBackend backend)
     {
         ArgumentNullException.ThrowIfNull(options);
         InputCheck.Validate(options);
         InputCheck.Validate(input);
-        input = Widen(input);
+        HasMeasured = options.Normalize || !backend.MeasuresRows || (input.IsResidentOnly && !backend.Reads(input.Resident.Memory!));
+        if (!HasMeasured)
+            return input;
+        input = BringToHost(input);
 
         // The gallery last: its moments are the ones reported.
         if (!input.IsSquare)
@@ -50,8 +57,34 @@ internal sealed class MiningWorkspace : IDisposable
         return MiningInput.AgainstGallery(anchors, input.AnchorLabels, gallery, input.GalleryLabels, input.AnchorRows);
     }
 
-    private MiningInput Widen(MiningInput input)
+    /// <summary>A problem that was meant for a backend that measures rows, for one that does not.</summary>
+    /// <exception cref="ArgumentException">A row is not finite, or too long.</exception>
+    public MiningProblem OnHost(MiningProblem problem)
     {
+        MiningInput input = problem.IsSquare
+            ? MiningInput.Batch(problem.Gallery, default, problem.NarrowGallery, problem.Resident)
+            : MiningInput.AgainstGallery(problem.Anchors, problem.NarrowAnchors, problem.Gallery, problem.NarrowGallery);
+        input = BringToHost(input);
+        if (!input.IsSquare)
+            Moments.Compute(input.Anchors, problem.Metric, "anchors");
+        Moments.Compute(input.Gallery, problem.Metric, input.IsSquare ? "embeddings" : "gallery");
+        return new MiningProblem(input.Anchors, input.Gallery, problem.Layout, problem.Metric, problem.Threads) { IsSquare = problem.IsSquare };
+    }
+
+    private MiningInput BringToHost(MiningInput input)
+    {
+        if (input.IsResidentOnly)
+        {
+            DeviceMatrix resident = input.Resident;
+            int length = checked(resident.Rows * resident.Columns);
+            using PinnedBuffer<float> landing = new(length, resident.Memory!.Host);
+            resident.Memory.CopyToHost(landing.DangerousGetAddress(), resident.Address, (long)length * sizeof(float));
+            PinnedBuffer.Grow(ref _wideGallery, length);
+            landing.Span.CopyTo(_wideGallery.Span);
+            ReadOnlySpan2D<float> rows = _wideGallery.AsMatrix(resident.Rows, resident.Columns);
+            return input.WithRows(rows, rows);
+        }
+
         if (input.NarrowGallery.IsEmpty)
             return input;
         ReadOnlySpan2D<float> gallery = input.NarrowGallery.Widen(ref _wideGallery);

@@ -65,7 +65,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            input = workspace.Prepare(input, options);
+            input = workspace.Prepare(input, options, _backend);
             workspace.Rows.Build(input, options.NegativeOnlyLabel, ascendingAnchors: false);
             long capacity = Capacity(workspace.Rows.Layout, options);
             if (triplets.Length < capacity)
@@ -110,7 +110,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            input = workspace.Prepare(input, options);
+            input = workspace.Prepare(input, options, _backend);
             workspace.Rows.Build(input, options.NegativeOnlyLabel, ascendingAnchors: true);
             workspace.Stream.Prepare(workspace.Rows.Layout, options, kind, consumer);
             return RunScan(workspace, input, options, workspace.Stream, cancellationToken);
@@ -141,7 +141,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            input = workspace.Prepare(input, options);
+            input = workspace.Prepare(input, options, _backend);
             workspace.Rows.Build(input, options.NegativeOnlyLabel, ascendingAnchors: true);
             workspace.PairStream.Prepare(workspace.Rows.Layout, options, epsilon, consumer);
             return RunScan(workspace, input, options, workspace.PairStream, cancellationToken);
@@ -193,7 +193,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            MiningInput input = workspace.Prepare(batch, options);
+            MiningInput input = workspace.Prepare(batch, options, _backend);
             workspace.Rows.BuildForEveryRow(input, options.NegativeOnlyLabel);
             workspace.BatchAll.Prepare(workspace.Rows.Layout, options, columns, wantsGradient: !gradient.IsEmpty);
             Execute(workspace, input, options, workspace.BatchAll, cancellationToken);
@@ -236,7 +236,7 @@ public sealed class TripletMiner : IDisposable
         workspace.Extremes.Prepare(workspace.Rows.Layout, options);
         Execute(workspace, input, options, workspace.Extremes, cancellationToken);
         int count = 0;
-        foreach (int anchor in workspace.AnchorOfRow(input.Anchors.Height))
+        foreach (int anchor in workspace.AnchorOfRow(input.AnchorLabels.Length))
         {
             if (anchor >= 0)
                 Append(workspace.Extremes.Selected(anchor), triplets, ref count);
@@ -248,10 +248,10 @@ public sealed class TripletMiner : IDisposable
 
     private int MinePairs(MiningWorkspace workspace, MiningInput input, MiningOptions options, Span<Triplet> triplets, out MiningStatistics statistics, CancellationToken cancellationToken)
     {
-        workspace.Pairs.Prepare(workspace.Rows.Layout, options, input.Gallery.Width);
+        workspace.Pairs.Prepare(workspace.Rows.Layout, options, input.GalleryShape.Columns);
         Execute(workspace, input, options, workspace.Pairs, cancellationToken);
         int count = 0;
-        foreach (int anchor in workspace.AnchorOfRow(input.Anchors.Height))
+        foreach (int anchor in workspace.AnchorOfRow(input.AnchorLabels.Length))
         {
             if (anchor >= 0)
                 Append(workspace.Pairs.Selected(anchor), triplets, ref count);
@@ -304,7 +304,12 @@ public sealed class TripletMiner : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads, input.Resident, input.NarrowAnchors, input.NarrowGallery);
+        var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads, input.Resident, input.NarrowAnchors, input.NarrowGallery)
+        {
+            IsSquare = input.IsSquare,
+            Moments = workspace.HasMeasured ? null : workspace.Moments,
+            Workspace = workspace.HasMeasured ? null : workspace,
+        };
         _backend.Execute(in problem, program, cancellationToken);
     }
 

@@ -13,9 +13,13 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     private readonly DeviceBuffer _panels = new(driver);
     private readonly DeviceBuffer _terms = new(driver);
     private readonly DeviceBuffer _norms = new(driver);
+
+    // The largest term, and the first bad row.
     private readonly DeviceBuffer _largest = new(driver);
     private readonly DeviceBuffer _fragments = new(driver);
     private readonly DeviceBuffer _inverseScales = new(driver);
+    private readonly DeviceBuffer _images = new(driver);
+    private readonly DeviceBuffer _residual = new(driver);
 
     /// <summary>The rows as kernels take them.</summary>
     public PackedRows Packed { get; private set; }
@@ -23,8 +27,17 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     /// <summary>The rows as float16 pairs; nothing before <see cref="PrepareHalves"/>.</summary>
     public HalfPanels Halves { get; private set; }
 
+    /// <summary>The rows as float16 images; nothing before <see cref="PrepareImages"/>.</summary>
+    public HalfPanels Images { get; private set; }
+
+    /// <summary>The device's address of the ordered bits of the largest part of a norm that images leave out.</summary>
+    public nint Residual => _residual.Address;
+
     /// <summary>The device's address of the ordered bits of the largest term.</summary>
     public nint Largest => _largest.Address;
+
+    /// <summary>The device's address of the complement of the lowest of the caller's rows that no key can be made of, 0 where there is none.</summary>
+    public nint FirstBad => _largest.Address + sizeof(uint);
 
     /// <summary>The device's address of the caller's rows.</summary>
     public nint Source { get; private set; }
@@ -39,21 +52,9 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
 
     /// <summary>Copies the caller's rows, wherever they lie. The last piece is still in the staging memory when this returns.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="staging">Page-locked memory for the copies, which the stream has left.</param>
+    /// <param name="staging">Page-locked memory for the copies.</param>
     /// <param name="stream">The stream.</param>
-    public void Upload(HostRows rows, PinnedBuffer<byte> staging, nint stream)
-    {
-        nint target = MakeRoom(rows);
-        int rowsAtATime = Math.Max(1, staging.Length / rows.RowBytes);
-        for (int start = 0; start < rows.Count; start += rowsAtATime)
-        {
-            int count = Math.Min(rows.Count - start, rowsAtATime);
-            if (start > 0)
-                driver.Synchronize(stream);
-            rows.CopyTo(start, count, staging.Span);
-            driver.CopyToDevice(target + (nint)((long)start * rows.RowBytes), staging.DangerousGetAddress(), (long)count * rows.RowBytes, stream);
-        }
-    }
+    public void Upload(HostRows rows, Staging staging, nint stream) => staging.Copy(rows, MakeRoom(rows), stream);
 
     /// <summary>Makes float32 rows of those that have come in 16 bits a component.</summary>
     /// <param name="rows">The rows that have been uploaded.</param>
@@ -98,11 +99,39 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
             Panels = Packed.Panels,
             Terms = Packed.Terms,
             Norms = Packed.Norms,
-            Largest = _largest.Grow(sizeof(uint)),
+            Largest = _largest.Grow(2 * sizeof(uint)),
+            FirstBad = FirstBad,
         };
         driver.CopyToDevice(Packed.Order, order.DangerousGetAddress(), (long)count * sizeof(int), stream);
-        driver.Fill(_largest.Address, 0, 1, stream);
+        driver.Fill(_largest.Address, 0, 2, stream);
         driver.Launch(kernel, new LaunchGrid(panels, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
+    /// <summary>What <see cref="Check"/> needs in place of <see cref="Prepare"/> where no row has a position.</summary>
+    public void BeginCheck(int depth, nint stream)
+    {
+        Packed = new PackedRows { Depth = depth };
+        driver.Fill(_largest.Grow(2 * sizeof(uint)), 0, 2, stream);
+    }
+
+    /// <summary>One of the caller's rows, for the message that refuses it.</summary>
+    public float[] FetchRow(int row, int depth, IBufferAllocator pageLocked, nint stream)
+    {
+        using PinnedBuffer<float> landing = new(depth, pageLocked);
+        driver.CopyToHost(landing.DangerousGetAddress(), Source + (nint)((long)row * depth * sizeof(float)), (long)depth * sizeof(float), stream);
+        driver.Synchronize(stream);
+        return landing.Span.ToArray();
+    }
+
+    /// <summary>Looks for rows that no key can be made of, also among those that have no position. After <see cref="Prepare"/>.</summary>
+    /// <param name="count">Number of the caller's rows.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="mostBlocks">Blocks that the device holds at once.</param>
+    /// <param name="stream">The stream.</param>
+    public void Check(int count, nint kernel, int mostBlocks, nint stream)
+    {
+        var arguments = new CheckRowsArguments { Source = Source, Count = count, Depth = Packed.Depth, FirstBad = FirstBad };
+        driver.Launch(kernel, new LaunchGrid(Math.Min(CudaPlan.DecideBlocks(count), mostBlocks), 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
     /// <summary>Splits the rows that <see cref="Prepare"/> has packed into float16 pairs.</summary>
@@ -119,12 +148,26 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
-    /// <summary>Gives the float16 pairs' memory back.</summary>
+    /// <summary>Makes float16 images of the rows that <see cref="Prepare"/> has packed.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="stream">The stream.</param>
+    public void PrepareImages(nint kernel, nint stream)
+    {
+        Images = new HalfPanels { Fragments = _images.Grow(CudaPlan.ImagesBytes(Packed.Count, Packed.Depth)) };
+        var arguments = new PrepareImagesArguments { Rows = Packed, Largest = Largest, Images = Images.Fragments, Residual = _residual.Grow(sizeof(uint)) };
+        driver.Fill(arguments.Residual, 0, 1, stream);
+        driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
+    /// <summary>Gives the float16 pairs' and images' memory back.</summary>
     public void FreeHalves()
     {
         _fragments.Dispose();
         _inverseScales.Dispose();
+        _images.Dispose();
+        _residual.Dispose();
         Halves = default;
+        Images = default;
     }
 
     // Where the rows are to be copied to; Source is where they will be as float32.

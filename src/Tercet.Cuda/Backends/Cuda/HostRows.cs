@@ -33,6 +33,9 @@ internal readonly unsafe record struct HostRows(nint First, int Count, int Depth
         return new HostRows((nint)first, rows.Height, rows.Width, stride, format);
     }
 
+    /// <summary>Some of the rows.</summary>
+    public HostRows Slice(int start, int count) => this with { First = First + (start * StrideBytes), Count = count };
+
     /// <summary>Copies some rows, one after another.</summary>
     public void CopyTo(int start, int count, Span<byte> target)
     {
