@@ -1,48 +1,126 @@
 #!/usr/bin/env bash
-# The whole check of the CUDA backend on a machine with a card: builds the kernels, runs them under compute-sanitizer and against the CPU, runs the managed
-# tests, and prints the table of times. See --help.
+# The whole check of the CUDA backend on a machine with a card: builds the kernels, runs them under compute-sanitizer and against the CPU, and prints the tables of times. See --help.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
     cat <<'HELP'
-Usage: bench/gpu-check.sh [--help]
+Usage: bench/gpu-check.sh [--quick] [PART ...]
+       bench/gpu-check.sh --pack
 
-Needs an NVIDIA driver (nvidia-smi), cmake and a C++ compiler; nvcc, or a Debian whose packages native/toolchain.sh can fetch. Each further part is done where its tool is there, and
-said to be left out where it is not:
-  the native check (tests/native/device_check.cpp): every kernel on the card against float64, and times, through libcuda alone
-  compute-sanitizer, where installed: the same check under memcheck, racecheck and synccheck
-  the .NET SDK: everything built with -p:EnableCuda=true, the managed tests of the backend and of the forward pass on the card, and the table of times (bench/Tercet.Bench gpu)
-  PyTorch with CUDA: the bare products and PyTorch's forms of batch-hard on the same card (bench/peers/gpu_peers.py)
-The tables go to bench/results/CARD/gpu.md as well; commit that file of a quiet machine.
-Exit status: 0 everything that could be run passed, 1 something failed or nothing could be run.
+Parts, in this order; all where none is named. --quick leaves the large shapes out.
+  native     tests/native/device_check.cpp: every kernel on the card against float64, and times, through libcuda alone, in float32, by mma.sync and by wgmma
+  sanitizer  the same check under compute-sanitizer's memcheck, racecheck and synccheck
+  check      bench/Tercet.Gpu check: rules, metrics, formats and ways to the card against the CPU, with each unit that multiplies there
+  tests      the managed tests of the backend and of the forward pass on the card
+  tables     bench/Tercet.Gpu table, and bench/peers/gpu_peers.py; also to bench/results/CARD/gpu.md: commit that file of a quiet machine
+
+Needs an NVIDIA driver and, for what it builds, a C++ compiler; no CMake. A part whose tool is missing is left out, and that is said: compute-sanitizer, the .NET SDK, PyTorch.
+Kernels come from nvcc (PATH, CUDA_HOME or /usr/local/cuda); without it, or where it fails, from artifacts/gpu or artifacts/native, where a build has left them; else NVRTC is fetched.
+A machine without .NET or network is served by --pack, on another one of the same system: it leaves in artifacts/gpu the kernels (sm_75 sm_80 sm_90a, PTX for newer cards), the native check,
+and Tercet.Gpu as one native binary, 25 MB in all; carry that folder along. --pack needs the .NET SDK with the package ManagedCuda-12, clang or gcc, CMake, and what native/toolchain.sh fetches.
+Exit status: 0 everything that could be run passed, 1 something failed or nothing could be run, 2 wrong usage.
 HELP
 }
-case "${1:-}" in '') ;; -h | --help) usage && exit 0 ;; *) usage >&2 && exit 2 ;; esac
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-have nvidia-smi && nvidia-smi --query-gpu=name,driver_version,compute_cap --format=csv,noheader || { echo "gpu-check: no NVIDIA driver here; nothing was run on a GPU"; exit 1; }
-have cmake || { echo "gpu-check: cmake is missing"; exit 1; }
-
-failed=0
+failed=0 ran=0
 step() {
     echo "== $*"
-    "$@" || { echo "gpu-check: failed: $*"; failed=1; return 1; }
+    "$@" || { echo "gpu-check: failed ($?): $*"; failed=1; return 1; }
 }
 
-step cmake -S . -B artifacts/native && step cmake --build artifacts/native --parallel || exit 1
-image=artifacts/native/tercet_kernels.fatbin
-if [ ! -f "$image" ]; then
-    image=artifacts/native/gate/tercet_kernels.fatbin
-    TERCET_CUDA_ARCHITECTURES='sm_75 sm_80 sm_86 sm_89 sm_90a' step bash native/gate/gate.sh artifacts/native/tests/native/nvrtc_compile artifacts/native/gate || exit 1
+left_out() { echo "gpu-check: left out: $*"; }
+
+out=artifacts/gpu
+
+# The native check with the C++ compiler alone.
+build_check() {
+    local compiler problem sources=(tests/native/device_check.cpp)
+    for compiler in "${CXX:-}" c++ g++ clang++; do [ -n "$compiler" ] && have "$compiler" && break; done
+    have "$compiler" || return 1
+    for problem in tests/native/*_problem.cpp; do sources+=("$problem"); done
+    # Contraction off: the oracle rounds after every operation.
+    "$compiler" -std=c++17 -O2 -ffp-contract=off -I native/include -I native/kernels "${sources[@]}" -ldl -o "$out/device_check.new" && mv "$out/device_check.new" "$out/device_check"
+}
+
+# The kernels with nvcc, for what it knows of our architectures.
+build_kernels() {
+    local nvcc='' each known code=()
+    for each in nvcc "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" /usr/local/cuda/bin/nvcc; do have "$each" && nvcc=$each && break; done
+    [ -n "$nvcc" ] || return 1
+    known=$("$nvcc" --list-gpu-arch 2>/dev/null)
+    for each in 75 80 86 89 90a 100; do
+        # The list leaves out the letter of architectures of their own.
+        grep -qx "compute_${each%a}" <<<"$known" && code+=(-gencode "arch=compute_$each,code=sm_$each")
+    done
+    code+=(-gencode arch=compute_80,code=compute_80)
+    "$nvcc" -std=c++17 --fatbin --threads 0 "${code[@]}" -I native/include -I native/kernels -o "$out/nvcc.fatbin" native/kernels/all.cu
+}
+
+pack() {
+    mkdir -p "$out"
+    step cmake -S . -B artifacts/native && step cmake --build artifacts/native --target nvrtc_compile || return
+    step bash native/gate/gate.sh artifacts/native/tests/native/nvrtc_compile artifacts/native/gate || return
+    cp artifacts/native/gate/tercet_kernels.fatbin "$out/carried.fatbin"
+    step build_check
+    local linker=()
+    have clang || linker=(-p:CppCompilerAndLinker=gcc)
+    step dotnet publish bench/Tercet.Gpu -c Release -r linux-x64 -p:PublishAot=true -p:EnableCuda=true -p:DebugType=none "${linker[@]+"${linker[@]}"}" --artifacts-path "$PWD/artifacts/gpu-publish" -o "$PWD/artifacts/gpu-publish/out" || return
+    cp artifacts/gpu-publish/out/Tercet.Gpu "$out/"
+    du -sh "$out"
+}
+
+quick='' parts=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) usage && exit 0 ;;
+    --quick) quick=1 ;;
+    --pack) pack && exit "$failed"; exit 1 ;;
+    native | sanitizer | check | tests | tables) parts+=("$1") ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+[ ${#parts[@]} -gt 0 ] || parts=(native sanitizer check tests tables)
+
+have nvidia-smi && nvidia-smi --query-gpu=name,driver_version,compute_cap --format=csv,noheader || { echo "gpu-check: no NVIDIA driver here; nothing was run on a GPU"; exit 1; }
+mkdir -p "$out"
+
+# ManagedCuda looks for libcuda.so; many machines, and most containers, have libcuda.so.1 alone.
+cuda_library=$(ldconfig -p 2>/dev/null | awk '/libcuda\.so\.1 / { print $NF; exit }')
+for folder in /usr/lib/x86_64-linux-gnu /usr/lib64 /usr/local/nvidia/lib64 /usr/lib/wsl/lib; do [ -n "$cuda_library" ] || { [ -e "$folder/libcuda.so.1" ] && cuda_library=$folder/libcuda.so.1; }; done
+if [ -n "$cuda_library" ]; then
+    mkdir -p "$out/lib" && ln -sf "$cuda_library" "$out/lib/libcuda.so"
+    export LD_LIBRARY_PATH="$PWD/$out/lib:$(dirname "$cuda_library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
-check=artifacts/native/tests/native/device_check
-step "$check" "$image"
-if have compute-sanitizer; then
-    for tool in memcheck racecheck synccheck; do step compute-sanitizer --tool "$tool" --error-exitcode 1 "$check" "$image" --small; done
-else
-    echo "gpu-check: compute-sanitizer is not installed: left out"
+
+image=''
+if step build_kernels; then image=$out/nvcc.fatbin; else
+    # Not a failure of what is checked where other kernels are there.
+    failed=0
+    for each in "$out/carried.fatbin" artifacts/native/tercet_kernels.fatbin artifacts/native/gate/tercet_kernels.fatbin; do [ -z "$image" ] && [ -f "$each" ] && image=$each; done
+    if [ -z "$image" ] && have cmake && cmake -S . -B artifacts/native && cmake --build artifacts/native --target nvrtc_compile &&
+        TERCET_CUDA_ARCHITECTURES='sm_75 sm_80 sm_86 sm_89 sm_90a' bash native/gate/gate.sh artifacts/native/tests/native/nvrtc_compile artifacts/native/gate; then
+        image=artifacts/native/gate/tercet_kernels.fatbin
+    fi
+fi
+[ -n "$image" ] || { echo "gpu-check: there are no kernels: nvcc is not there or failed, and none were carried along"; exit 1; }
+echo "gpu-check: kernels are $image"
+export TERCET_CUDA_KERNELS=$PWD/$image
+
+build_check || echo "gpu-check: the native check was not built here"
+gpu=()
+if have dotnet; then
+    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+    step dotnet build bench/Tercet.Gpu -c Release -v q -p:EnableCuda=true && gpu=(dotnet run --no-build -c Release --project bench/Tercet.Gpu -p:EnableCuda=true --)
+fi
+has_managed=${#gpu[@]}
+# What was carried along stands in where nothing could be built, such as where the packages cannot be had.
+if [ "$has_managed" -eq 0 ] && [ -x "$out/Tercet.Gpu" ]; then
+    gpu=("$out/Tercet.Gpu")
+    failed=0
 fi
 
 # What is measured, and on what; a part that is left out says so itself.
@@ -50,30 +128,51 @@ tables() {
     local status=0
     echo "# Mining on $(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1)"
     echo
-    echo "Driver $(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1), revision $(git rev-parse --short HEAD 2>/dev/null || echo unknown), by bench/gpu-check.sh."
+    echo "Driver $(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1), revision $(git rev-parse --short HEAD 2>/dev/null || echo unknown), kernels $(basename "$image"), by bench/gpu-check.sh."
     echo
-    dotnet run --no-build -c Release --project bench/Tercet.Bench -p:EnableCuda=true -- gpu || status=1
+    if [ ${#gpu[@]} -gt 0 ]; then "${gpu[@]}" table ${quick:+1800x128 8192x512} || status=1; else left_out "our own table: neither .NET nor $out/Tercet.Gpu is there"; fi
     echo
     if have python3; then
         python3 bench/peers/gpu_peers.py
         case $? in 0 | 77) ;; *) status=1 ;; esac
     else
-        echo "gpu-check: python3 is not installed: the comparison with PyTorch is left out"
+        left_out "the comparison with PyTorch: python3 is not installed"
     fi
     return "$status"
 }
 
-if have dotnet; then
-    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
-    if step dotnet build Engine.sln -c Release -p:EnableCuda=true; then
-        step dotnet test tests/Tercet.Tests -c Release --no-build -p:EnableCuda=true --filter 'FullyQualifiedName~Tercet.Tests.Cuda|FullyQualifiedName~Tercet.Tests.Forward'
+for part in "${parts[@]}"; do
+    case $part in
+    native)
+        if [ -x "$out/device_check" ]; then ran=1; step "$out/device_check" "$image" ${quick:+--small}; else left_out "the native check: there is no C++ compiler"; fi
+        ;;
+    sanitizer)
+        sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
+        if [ -n "$sanitizer" ] && [ -x "$out/device_check" ]; then
+            for tool in memcheck racecheck synccheck; do step "$sanitizer" --tool "$tool" --error-exitcode 1 "$out/device_check" "$image" --small; done
+        else
+            left_out "compute-sanitizer is not installed"
+        fi
+        ;;
+    check)
+        if [ ${#gpu[@]} -gt 0 ]; then ran=1; step "${gpu[@]}" check ${quick:+37x9 300x16 700x300}; else left_out "the check against the CPU: neither .NET nor $out/Tercet.Gpu is there"; fi
+        ;;
+    tests)
+        if [ "$has_managed" -gt 0 ]; then
+            step dotnet build tests/Tercet.Tests -c Release -v q -p:EnableCuda=true &&
+                step dotnet test tests/Tercet.Tests -c Release --no-build -p:EnableCuda=true --filter 'FullyQualifiedName~Tercet.Tests.Cuda|FullyQualifiedName~Tercet.Tests.Forward'
+        else
+            left_out "the managed tests: there is no .NET SDK, or not its packages"
+        fi
+        ;;
+    tables)
         folder=bench/results/$(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1 | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9\n' '-')
         mkdir -p "$folder"
         echo "== tables, also in $folder/gpu.md"
         tables | tee "$folder/gpu.md"
         [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "gpu-check: failed: the tables"; failed=1; }
-    fi
-else
-    echo "gpu-check: the .NET SDK is not installed: the managed tests and the table are left out"
-fi
+        ;;
+    esac
+done
+[ "$ran" -eq 1 ] || { echo "gpu-check: nothing was checked on the card"; failed=1; }
 exit "$failed"

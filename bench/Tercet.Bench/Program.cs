@@ -11,8 +11,6 @@ switch (args.FirstOrDefault())
         return LabelledSetVerb.Run(args.AsSpan(1));
     case "peer-ours":
         return PeerVerb.Run(args.AsSpan(1));
-    case "gpu":
-        return GpuVerb.Run(args.AsSpan(1));
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Batch).Assembly).Run(args);
         return 0;

@@ -41,7 +41,7 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     images+=("--image3=kind=elf,sm=${arch#sm_},file=$cubin")
     kernels=$(sed -n "s/.*Compiling entry function '\([a-z0-9_]*\)'.*/\1/p" "$out/$arch.log")
     echo "$arch: $(echo "$kernels" | wc -l) kernels, at most $(sed -n 's/.*Used \([0-9]*\) registers.*/\1/p' "$out/$arch.log" | sort -n | tail -n 1) registers"
-    [ "$(echo "$kernels" | wc -l)" -ge 31 ] || complain "$arch: kernels are missing"
+    [ "$(echo "$kernels" | wc -l)" -ge 52 ] || complain "$arch: kernels are missing"
     grep -E '[1-9][0-9]* bytes (spill|stack)' "$out/$arch.log" && complain "$arch: registers are spilled"
     for kernel in $kernels; do
         must_not "$kernel" '\bATOM[A-Z]*\.[A-Z0-9.]*CAS|\bATOM\.CAS' 'a compare-and-swap, which spins'
@@ -50,21 +50,41 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     for kernel in extremes_squared_euclidean extremes_cosine; do
         must "$kernel" '\bFFMA\b' 'fused multiply-adds'
         must "$kernel" '\bLDS(\.U)?\.128\b' '128-bit reads of shared memory'
-        must "$kernel" '\b(ATOMG?|RED)\.E\.MIN' 'a native atomic minimum'
+        must "$kernel" '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
     done
     for kernel in semi_hard_squared_euclidean semi_hard_cosine loss_weights_squared_euclidean loss_weights_cosine loss_sums; do
         must "$kernel" '\bFFMA\b' 'fused multiply-adds'
         must "$kernel" '\bLDS(\.U)?\.128\b' '128-bit reads of shared memory'
     done
-    must semi_hard_squared_euclidean '\b(ATOMG?|RED)\.E\.MIN' 'a native atomic minimum'
+    must semi_hard_squared_euclidean '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
     must semi_hard_squared_euclidean '\bDFMA\b' 'fused float64'
     must loss_weights_squared_euclidean '\b(ATOMG?|REDG?)\.E\.ADD' 'a native atomic addition'
     # Cards before sm_80 have a kernel that is never launched.
     if [ "$arch" != sm_75 ]; then
         for kernel in extremes_mma_squared_euclidean extremes_mma_cosine; do
             must "$kernel" '\bHMMA\.16816\.F32\b' 'tensor-core products'
-            must "$kernel" '\b(ATOMG?|RED)\.E\.MIN' 'a native atomic minimum'
+            must "$kernel" '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
         done
+    fi
+    for kernel in nearest_minima_squared_euclidean nearest_candidates_cosine; do
+        must "$kernel" '\bFFMA\b' 'fused multiply-adds'
+        must "$kernel" '\bLDS(\.U)?\.128\b' '128-bit reads of shared memory'
+    done
+    must nearest_minima_squared_euclidean '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
+    must nearest_decide_squared_euclidean '\bDFMA\b' 'fused float64'
+    # Warp groups are of sm_90a alone.
+    if [ "$arch" = sm_90a ]; then
+        for kernel in extremes_wgmma_squared_euclidean extremes_wgmma_cosine; do
+            must "$kernel" '\bHGMMA\.64x128x16\.F32\b' 'products by warp groups'
+            must "$kernel" '\bUBLKCP\b' 'bulk copies'
+            must "$kernel" '\bSYNCS\.PHASECHK\b' 'barriers that copies arrive at'
+            must "$kernel" '\bUSETMAXREG\b' 'registers that go from the copying group to the multiplying ones'
+            must "$kernel" '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
+            must_not "$kernel" '\bHGMMA.*, RZ' 'products that do not add'
+        done
+        grep -E 'C75[0-9]+.*extremes_wgmma' "$out/$arch.log" && complain "$arch: products by warp groups wait for each other"
+    elif echo "$kernels" | grep -q wgmma; then
+        complain "$arch: has a kernel of sm_90a"
     fi
     must decide_squared_euclidean '\bDADD\b' 'float64'
     # The CPU rounds a product and its addition once.

@@ -11,6 +11,10 @@ constexpr int kPanelRows = 128;
 constexpr int kDepthStep = 8;
 // Room for the rows that may be an anchor's best; an anchor with more near ties is scanned again.
 constexpr int kCandidates = 32;
+// Of nearest rows: the most that are asked for, groups of gallery rows that bound them, and room for an anchor's candidates.
+constexpr int kMostNearest = 32;
+constexpr int kNearestGroups = 128;
+constexpr int kNearestCandidates = 128;
 
 // What a result holds in place of a position.
 constexpr int kNothing = -1;
@@ -36,12 +40,54 @@ struct PackedRows {
     int panel_count;
 };
 
+// 16-bit components and their float32 values; both aligned to 8 bytes.
+struct WidenArguments {
+    const void* bits;
+    float* values;
+    long long count;
+};
+
 struct PrepareArguments {
     PackedRows rows;
     float* panels;
     float* terms;
     double* norms;
     uint32* largest;        // the ordered bits of the largest term, taken over by atomic maximum
+    uint32* first_bad;      // ~ the lowest of the caller's rows that no key can be made of, 0 where there is none, taken over by atomic maximum
+};
+
+// Rows that no key can be made of: with a component that is not finite, or a squared norm beyond this, two of which no longer fit float32.
+constexpr double kLargestSquaredNorm = 1e37;
+
+// Rows as they lie, [count, depth].
+struct CheckRowsArguments {
+    const float* source;
+    int count;
+    int depth;
+    uint32* first_bad;
+};
+
+// What the statistics are made of. Mirrored by the host.
+struct Moments {
+    double squared_norms;               // their sum
+    double sum_of_rows_squared;         // the squared norm of the rows' sum
+    double sum_of_unit_rows_squared;    // the same of the rows scaled to unit norm, where the metric is of such
+    double non_zero_rows;
+    uint32 first_bad;                   // as in PrepareArguments
+    uint32 first_bad_anchor;
+};
+
+// A block's rows and dimensions.
+constexpr int kMomentRows = 512;
+constexpr int kMomentDimensions = 32;
+
+struct MomentsArguments {
+    PackedRows rows;
+    double* partial_sums;   // of rows and of unit rows, [segments, dimensions rounded up, 2]
+    double* partial_norms;  // squared, and how many are not zero, [segments, 2]
+    const uint32* first_bad;
+    const uint32* first_bad_anchor;
+    Moments* moments;
 };
 
 // Rows as float16 pairs in the order of tensor-core fragments; nothing where the tensor cores are not used.
@@ -56,6 +102,20 @@ struct PrepareHalvesArguments {
     float* inverse_scales;
 };
 
+// Of an image of a panel's rows: components of a row, and bytes.
+constexpr int kImageDepth = 64;
+constexpr int kImageBytes = kPanelRows * kImageDepth * 2;
+
+TERCET_HOST_DEVICE int image_steps(int depth) { return (depth + kImageDepth - 1) / kImageDepth; }
+
+// Rows as float16 images, swizzled as wgmma's operands are: [panels, depth / 64 rounded up, 128 rows of 128 bytes].
+struct PrepareImagesArguments {
+    PackedRows rows;
+    const uint32* largest;          // the ordered bits of the largest term
+    void* images;
+    uint32* residual;               // see Tolerance; taken over by atomic maximum
+};
+
 // Anchor position -> its label's interval of gallery positions, and its own gallery position or −1; [anchors] each.
 struct Classes {
     const int* starts;
@@ -63,9 +123,10 @@ struct Classes {
     const int* selves;
 };
 
-// |key − exact key| <= slope * (an anchor's term + the largest term of the gallery) + constant.
+// |key − exact key| <= slope * (an anchor's term + the largest term of the gallery) + constant, and 2 r + r² more of the terms where keys are of rows rounded to within r of their norms.
 struct Tolerance {
     const uint32* largest;
+    const uint32* residual; // the ordered bits of r; null where keys are of the rows themselves
     float slope;
     float constant;
 };
@@ -85,7 +146,8 @@ struct ExtremesArguments {
     Tolerance tolerance;
     KindBuffers kinds[kKinds];
     HalfPanels anchor_halves;
-    HalfPanels gallery_halves;
+    HalfPanels gallery_halves;      // images in place of fragments where warp groups multiply
+    double* keys;           // exact keys of what was found, [kinds wanted, anchors]
     int wanted;             // bit k: kind k
     int symmetric;          // anchor position i is gallery position i: only the upper triangle of tiles is computed
 };
@@ -155,6 +217,23 @@ struct LossArguments {
     int first_column;           // the chunk's first panel of columns
     int chunk_panels;
     int wants_gradient;
+};
+
+// A chunk of anchors against the gallery; [chunk] is in anchors, from the first panel's first one on.
+struct NearestArguments {
+    PackedRows anchors;
+    PackedRows gallery;
+    HalfPanels anchor_halves;
+    HalfPanels gallery_halves;
+    Tolerance tolerance;
+    uint32* minima;         // ordered bits of each group's smallest key, [chunk, kNearestGroups]
+    float* limits;          // up to which key a row is a candidate, [chunk]
+    int* counts;            // rows that passed, [chunk]
+    int* candidates;        // their positions, [chunk, kNearestCandidates]
+    double* keys;           // exact keys ascending, infinity where the gallery has no row left, [chunk, k]
+    int* rows;              // the caller's gallery rows, kNothing there, [chunk, k]
+    int first_panel;
+    int k;
 };
 
 struct KeyRowsArguments {

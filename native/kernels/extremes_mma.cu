@@ -77,18 +77,7 @@ TERCET_DEVICE void mine_tile_mma(const ExtremesArguments& arguments) {
     multiply_halves(arguments.anchor_halves, row_panel, arguments.gallery_halves, column_panel, (arguments.gallery.depth + kMmaDepth - 1) / kMmaDepth, storage, sums);
 
     float keys[kMmaSide][kMmaSide];
-#pragma unroll
-    for (int i = 0; i < kMmaSide; ++i) {
-        const float row_term = arguments.anchors.terms[first_row + mma_row(i)];
-        const float row_scale = arguments.anchor_halves.inverse_scales[first_row + mma_row(i)];
-#pragma unroll
-        for (int j = 0; j < kMmaSide; ++j) {
-            const int column = first_column + mma_column(j);
-            // One scale after the other: their product may leave the range of float32.
-            const float dot = sums[i / 2][j / 2][(i & 1) * 2 + (j & 1)] * row_scale * arguments.gallery_halves.inverse_scales[column];
-            keys[i][j] = Metric::key(dot, row_term, arguments.gallery.terms[column]);
-        }
-    }
+    make_mma_keys<Metric>(arguments.anchors, arguments.anchor_halves, first_row, arguments.gallery, arguments.gallery_halves, first_column, sums, keys);
     if (!mixed) {
         fold_both(arguments, PureNegatives{}, first_row, first_column, both_sides, keys);
         return;

@@ -35,6 +35,9 @@ TERCET_DEVICE void take_norms(const PrepareArguments& arguments, int first, Prep
         storage.scales[row] = Metric::kUnitRows && norm > 0.0 ? 1.0 / norm : 1.0;
         if (exists) {
             device::atomic_max(arguments.largest, ordered_bits(term));
+            if (!(squared_norm <= kLargestSquaredNorm)) {
+                device::atomic_max(arguments.first_bad, ~static_cast<uint32>(rows.order[position]));
+            }
         }
     }
 }

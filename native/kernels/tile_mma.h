@@ -89,4 +89,22 @@ TERCET_DEVICE void multiply_halves(const HalfPanels& rows, int row_panel, const 
     }
 }
 
+// Turns a tile's dot products into keys. A row or column past the last has an infinite term, and so infinite keys.
+template <typename Metric>
+TERCET_DEVICE void make_mma_keys(const PackedRows& rows, const HalfPanels& row_halves, int first_row, const PackedRows& columns, const HalfPanels& column_halves,
+                                 int first_column, const float (&sums)[kMmaSide / 2][kMmaSide / 2][4], float (&keys)[kMmaSide][kMmaSide]) {
+#pragma unroll
+    for (int i = 0; i < kMmaSide; ++i) {
+        const float row_term = rows.terms[first_row + mma_row(i)];
+        const float row_scale = row_halves.inverse_scales[first_row + mma_row(i)];
+#pragma unroll
+        for (int j = 0; j < kMmaSide; ++j) {
+            const int column = first_column + mma_column(j);
+            // One scale after the other: their product may leave the range of float32.
+            const float dot = sums[i / 2][j / 2][(i & 1) * 2 + (j & 1)] * row_scale * column_halves.inverse_scales[column];
+            keys[i][j] = Metric::key(dot, row_term, columns.terms[column]);
+        }
+    }
+}
+
 }  // namespace tercet

@@ -19,8 +19,6 @@ TERCET_EXPORT const char* tercet_simulation_launch(const char* name, int blocks,
     if (kernel == nullptr) {
         return "there is no such kernel";
     }
-    if (shared_bytes != 0) {
-        return "no kernel takes dynamic shared memory";
-    }
-    return tercet::simulation::launch(*kernel, blocks, block_rows, threads, parameters[0], static_cast<tercet::simulation::Schedule>(schedule));
+    return tercet::simulation::launch(*kernel, blocks, block_rows, threads, parameters[0], static_cast<tercet::simulation::Schedule>(schedule),
+        static_cast<std::size_t>(shared_bytes));
 }

@@ -14,7 +14,7 @@ namespace simulation {
 enum class Schedule {
     kRoundRobin,  // every thread runs to its next wait, in order
     kGreedy,      // a warp runs as far as it can before the next one starts
-    kReverse,     // the same from the last warp to the first
+    kReverse,     // the same from the last warp to the first; bulk copies arrive as late as they may, products read their operands at once, where the others do the opposite
 };
 
 struct Position {
@@ -35,15 +35,44 @@ void exchange(const void* value, void* all, std::size_t bytes);
 
 std::uint32_t ballot(bool value);
 
+// A barrier in shared memory: a phase ends when all arrivals are in and all bytes announced have come. Eight bytes, as on the device.
+struct PhaseBarrier {
+    std::uint16_t arrivals;
+    std::uint8_t missing, phase;
+    std::int32_t bytes;
+};
+
+void start_barrier(PhaseBarrier& barrier, int arrivals);
+// Announces bytes and arrives.
+void arrive(PhaseBarrier& barrier, int bytes);
+// Waits until the phase of that parity has ended.
+void wait_for_phase(PhaseBarrier& barrier, int parity);
+// Copies to shared memory, some time before the barrier's phase ends.
+void copy_bulk(void* target, const void* source, std::size_t bytes, PhaseBarrier& barrier);
+
+// A thread's part of a product of operands in shared memory, done some time before it is waited for.
+struct Product {
+    void (*multiply)(float* sums, const unsigned char* rows, const unsigned char* columns);
+    float* sums;
+    const unsigned char *rows, *columns;
+};
+
+void begin_product(const Product& product);
+void commit_products();
+// Waits until at most that many of the thread's groups are under way.
+void wait_for_products(int groups);
+
 // A kernel that can be launched by name; made by TERCET_KERNEL.
 struct Kernel {
     using Body = void (*)(const void* arguments);
 
-    Kernel(const char* name, std::size_t argument_bytes, int threads, Body body);
+    Kernel(const char* name, std::size_t argument_bytes, int threads, Body body, std::size_t dynamic_bytes = 0);
 
     const char* name;
     std::size_t argument_bytes;
     int threads;
+    // Of shared memory, that a launch must give.
+    std::size_t dynamic_bytes;
     Body body;
     const Kernel* next;
 };
@@ -51,7 +80,7 @@ struct Kernel {
 const Kernel* find_kernel(const char* name);
 
 // Runs every block of a grid. Returns nothing where all went well, and otherwise what did not.
-const char* launch(const Kernel& kernel, int blocks, int block_rows, int threads, const void* arguments, Schedule schedule);
+const char* launch(const Kernel& kernel, int blocks, int block_rows, int threads, const void* arguments, Schedule schedule, std::size_t dynamic_bytes = 0);
 
 }  // namespace simulation
 }  // namespace tercet

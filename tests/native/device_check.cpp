@@ -26,11 +26,16 @@ struct Driver {
     explicit Driver(void* library) : library_(library) {}
 
     template <typename... Parameters>
-    void call(const char* name, Parameters... parameters) {
+    int status(const char* name, Parameters... parameters) {
         auto function = reinterpret_cast<int (*)(Parameters...)>(dlsym(library_, name));
-        const int status = function == nullptr ? -1 : function(parameters...);
-        if (status != 0) {
-            std::fprintf(stderr, "device_check: %s gave error %d\n", name, status);
+        return function == nullptr ? -1 : function(parameters...);
+    }
+
+    template <typename... Parameters>
+    void call(const char* name, Parameters... parameters) {
+        const int error = status(name, parameters...);
+        if (error != 0) {
+            std::fprintf(stderr, "device_check: %s gave error %d\n", name, error);
             std::exit(1);
         }
     }
@@ -51,6 +56,7 @@ public:
         driver_->call("cuDeviceGetName", static_cast<char*>(name), 255, device_);
         driver_->call("cuDeviceGetAttribute", &major_, 75, device_);
         driver_->call("cuDeviceGetAttribute", &minor, 76, device_);
+        driver_->call("cuDeviceGetAttribute", &multiprocessors_, 16, device_);
         driver_->call("cuDevicePrimaryCtxRetain", &context, device_);
         driver_->call("cuCtxSetCurrent", context);
         driver_->call("cuModuleLoadData", &module_, static_cast<const void*>(image.data()));
@@ -73,16 +79,21 @@ public:
         driver_->call("cuMemFree_v2", number);
     }
 
-    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments) override {
+    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments, int threads, int dynamic_bytes) override {
+        constexpr int kLargestDynamicBytes = 8;
         Handle function = nullptr;
         driver_->call("cuModuleGetFunction", &function, module_, kernel);
+        if (dynamic_bytes > 0) {
+            driver_->call("cuFuncSetAttribute", function, kLargestDynamicBytes, dynamic_bytes);
+        }
         // What the host has touched would otherwise travel page by page while the kernel is timed.
         for (const auto& block : blocks_) {
-            driver_->call("cuMemPrefetchAsync", block.first, block.second, device_, static_cast<Handle>(nullptr));
+            driver_->status("cuMemPrefetchAsync", block.first, block.second, device_, static_cast<Handle>(nullptr));
         }
         void* parameters[] = {const_cast<void*>(arguments)};
         driver_->call("cuEventRecord", start_, static_cast<Handle>(nullptr));
-        driver_->call("cuLaunchKernel", function, static_cast<unsigned>(blocks), static_cast<unsigned>(block_rows), 1u, 256u, 1u, 1u, 0u, static_cast<Handle>(nullptr),
+        driver_->call("cuLaunchKernel", function, static_cast<unsigned>(blocks), static_cast<unsigned>(block_rows), 1u, static_cast<unsigned>(threads), 1u, 1u,
+                      static_cast<unsigned>(dynamic_bytes), static_cast<Handle>(nullptr),
                       static_cast<void**>(parameters), static_cast<void**>(nullptr));
         driver_->call("cuEventRecord", end_, static_cast<Handle>(nullptr));
         driver_->call("cuEventSynchronize", end_);
@@ -93,6 +104,13 @@ public:
     }
 
     int compute_major() const { return major_; }
+    int multiprocessors() const { return multiprocessors_; }
+
+    // Whether the image has a kernel for this card.
+    bool has(const char* kernel) {
+        Handle function = nullptr;
+        return driver_->status("cuModuleGetFunction", &function, module_, kernel) == 0;
+    }
 
     // Of all launches of all kernels since the last call.
     float take_milliseconds() {
@@ -107,7 +125,7 @@ public:
 private:
     std::unique_ptr<Driver> driver_;
     int device_ = 0;
-    int major_ = 0;
+    int major_ = 0, multiprocessors_ = 1;
     Handle module_ = nullptr, start_ = nullptr, end_ = nullptr;
     std::map<Address, std::size_t> blocks_;
     std::map<std::string, float> milliseconds_;
@@ -148,6 +166,16 @@ void check_semi_hard(test::MiningProblem& problem, const char* what) {
     const bool ran = problem.prepare() && problem.find_semi_hard(request, answers);
     const int different = ran ? test::count_wrong(problem, request, answers, 1) : 1;
     std::printf("%-40s %6d anchors, %5d buckets scanned again, %d wrong\n", what, problem.anchor_count(), answers.rescanned, different);
+    wrong += different;
+}
+
+void check_nearest(const test::Matrix& anchors, const test::Matrix& gallery, test::Metric metric, test::Unit unit, int k, const char* what) {
+    test::MiningProblem problem(anchors, gallery, metric);
+    problem.set_unit(unit);
+    test::NearestAnswers answers;
+    const bool ran = problem.prepare() && problem.find_nearest(k, 64, answers);
+    const int different = ran ? problem.count_wrong_nearest(k, answers, std::max(1, problem.anchor_count() / 300)) : 1;
+    std::printf("%-40s %6d queries, k = %d, at most %d candidates, %d seen whole, %d wrong\n", what, problem.anchor_count(), k, answers.most_candidates, answers.seen_whole, different);
     wrong += different;
 }
 
@@ -210,9 +238,9 @@ void time_loss(int count, int depth) {
 void time_pass(int count, int depth, test::Unit unit) {
     std::mt19937 random(7u);
     test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
-    problem.set_unit(unit);
+    problem.set_unit(unit, card().multiprocessors());
     char what[64];
-    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
+    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kWarpGroups ? "warp groups" : unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
     check(problem, what);
     std::vector<float> times;
     for (int run = 0; run < 7; ++run) {
@@ -254,7 +282,10 @@ int main(int argc, char** argv) {
     image.push_back('\0');
     card().open(library, image);
 
-    const bool uses_tensor_cores = card().compute_major() >= 8;
+    const bool uses_tensor_cores = card().compute_major() >= 8, uses_warp_groups = card().compute_major() == 9 && card().has("extremes_wgmma_cosine");
+    if (card().compute_major() == 9 && !uses_warp_groups) {
+        std::printf("the image has no machine code for warp groups: they are left out\n");
+    }
     std::mt19937 random(5u);
     for (test::Metric metric : {test::Metric::kSquaredEuclidean, test::Metric::kCosine}) {
         for (test::Rows kind : {test::Rows::kNormal, test::Rows::kLattice, test::Rows::kFewDistinct, test::Rows::kFarFromOrigin}) {
@@ -267,9 +298,26 @@ int main(int argc, char** argv) {
             check(on_tensor_cores, uses_tensor_cores ? "batch, tensor cores" : "batch, no tensor cores for float16 pairs");
             test::MiningProblem in_order(test::make_rows(kind, count, 21, 9, random), metric, false);
             check(in_order, "batch, anchors in the caller's order");
+            if (uses_warp_groups) {
+                // Anchors' images that stay, and such as are streamed.
+                const int depth = kind == test::Rows::kNormal ? 300 : 37;
+                test::MiningProblem by_warp_groups(test::make_rows(kind, small ? 270 : count, depth, count / 4, random), metric, true);
+                by_warp_groups.set_unit(test::Unit::kWarpGroups, card().multiprocessors());
+                check(by_warp_groups, depth > 256 ? "batch, warp groups, images streamed" : "batch, warp groups, images that stay");
+            }
+            check_nearest(test::make_rows(kind, 50, 21, 3, random), test::make_rows(kind, count, 21, 5, random), metric, unit, 10, "nearest rows");
             test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
             check_semi_hard(semi_hard, "semi-hard");
             check_loss(test::make_rows(kind, count / 2, 21, count / 12, random), metric, "loss over all triplets");
+        }
+    }
+    const int wrongly_widened = test::count_wrongly_widened();
+    std::printf("%-40s %d wrong\n", "float16 and bfloat16 to float32", wrongly_widened);
+    wrong += wrongly_widened;
+    for (const char* metric : {"moments_squared_euclidean", "moments_cosine"}) {
+        if (!card().has(metric)) {
+            std::printf("the image has no %s\n", metric);
+            ++wrong;
         }
     }
     if (!small) {
@@ -277,6 +325,9 @@ int main(int argc, char** argv) {
             time_pass(size.first, size.second, test::Unit::kFloat32);
             if (uses_tensor_cores) {
                 time_pass(size.first, size.second, test::Unit::kTensorCores);
+            }
+            if (uses_warp_groups) {
+                time_pass(size.first, size.second, test::Unit::kWarpGroups);
             }
             if (size.first <= 65536 && size.second <= 128) {
                 time_semi_hard(size.first, size.second);

@@ -13,8 +13,8 @@ public:
     virtual void* allocate(std::size_t bytes) = 0;
     virtual void release(void* address) = 0;
 
-    // Runs a kernel of 256 threads a block to its end. Returns nothing, or what went wrong.
-    virtual const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments) = 0;
+    // Runs a kernel to its end. Returns nothing, or what went wrong.
+    virtual const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments, int threads = 256, int dynamic_bytes = 0) = 0;
 };
 
 // The test program's machine.

@@ -7,6 +7,9 @@ namespace test {
 
 namespace {
 
+// As in native/kernels/tile_wgmma.h: three warp groups, and twelve images with their barriers.
+constexpr int kWarpGroupThreads = 384, kWarpGroupBytes = 12 * 16384 + 80;
+
 template <typename T>
 std::size_t at(T index) {
     return static_cast<std::size_t>(index);
@@ -84,12 +87,12 @@ tercet::PackedRows MiningProblem::anchor_packed() const {
     return rows;
 }
 
-bool MiningProblem::run(const char* kernel, int blocks, int block_rows, const void* arguments) {
-    return run_plain((std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean")).c_str(), blocks, block_rows, arguments);
+bool MiningProblem::run(const char* kernel, int blocks, int block_rows, const void* arguments, int threads, int dynamic_bytes) {
+    return run_plain((std::string(kernel) + (metric_ == Metric::kCosine ? "_cosine" : "_squared_euclidean")).c_str(), blocks, block_rows, arguments, threads, dynamic_bytes);
 }
 
-bool MiningProblem::run_plain(const char* kernel, int blocks, int block_rows, const void* arguments) {
-    const char* fault = machine().launch(kernel, blocks, block_rows, arguments);
+bool MiningProblem::run_plain(const char* kernel, int blocks, int block_rows, const void* arguments, int threads, int dynamic_bytes) {
+    const char* fault = machine().launch(kernel, blocks, block_rows, arguments, threads, dynamic_bytes);
     if (fault != nullptr) {
         std::fprintf(stderr, "%s: %s\n", kernel, fault);
     }
@@ -100,11 +103,15 @@ bool MiningProblem::prepare() {
     bool good = true;
     for (Side* side : {gallery_side_.get(), anchor_side_.get()}) {
         if (side != nullptr) {
-            tercet::PrepareArguments arguments = {side->rows(), side->panels.data.get(), side->terms.data.get(), side->norms.data.get(), side->largest.data.get()};
+            tercet::PrepareArguments arguments = {side->rows(), side->panels.data.get(), side->terms.data.get(), side->norms.data.get(), side->largest.data.get(), side->first_bad.data.get()};
             good = good && run("prepare", side->panel_count, 1, &arguments);
             if (unit_ == Unit::kTensorCores) {
                 tercet::PrepareHalvesArguments halves = {side->rows(), side->fragments.data.get(), side->inverse_scales.data.get()};
                 good = good && run("prepare_halves", side->panel_count, 1, &halves);
+            }
+            if (unit_ == Unit::kWarpGroups) {
+                tercet::PrepareImagesArguments images = {side->rows(), side->largest.data.get(), side->images.data.get(), side->residual.data.get()};
+                good = good && run("prepare_images", side->panel_count, 1, &images);
             }
         }
     }
@@ -114,8 +121,9 @@ bool MiningProblem::prepare() {
 tercet::Tolerance MiningProblem::device_tolerance() const {
     // As in CudaPlan: 7.5 roundings for each padded component, and 21 for the split and the terms, on tensor cores.
     const int padded = (gallery_.depth + 15) / 16 * 16;
-    const double slope = 1.01 * (unit_ == Unit::kTensorCores ? 7.5 * padded + 21 : gallery_.depth + 8) / (1 << 24);
-    return {gallery_side_->largest.data.get(), static_cast<float>(slope), static_cast<float>(2.02 * (0.5 * gallery_.depth + 4) * 1.5e-45)};
+    const double roundings = unit_ == Unit::kTensorCores ? 7.5 * padded + 21 : unit_ == Unit::kWarpGroups ? 2.5 * padded + 9 : gallery_.depth + 8;
+    const double slope = 1.01 * roundings / (1 << 24);
+    return {gallery_side_->largest.data.get(), unit_ == Unit::kWarpGroups ? gallery_side_->residual.data.get() : nullptr, static_cast<float>(slope), static_cast<float>(2.02 * (0.5 * gallery_.depth + 4) * 1.5e-45)};
 }
 
 MiningProblem::ClassTables::ClassTables(const MiningProblem& problem) : starts(problem.starts_.size()), ends(starts.size), selves(starts.size) {
@@ -137,6 +145,8 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
     arguments.tolerance = device_tolerance();
     arguments.anchor_halves = anchor_side().halves();
     arguments.gallery_halves = gallery_side_->halves();
+    Buffer<double> keys(anchors * tercet::kKinds, std::nan(""));
+    arguments.keys = keys.data.get();
     arguments.wanted = wanted;
     arguments.symmetric = symmetric_ ? 1 : 0;
     for (int kind = 0; kind < tercet::kKinds; ++kind) {
@@ -149,7 +159,14 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
     }
     const int panels = (anchor_count() + tercet::kPanelRows - 1) / tercet::kPanelRows;
     const int tiles = symmetric_ ? panels * (panels + 1) / 2 + panels * (gallery_side_->panel_count - panels) : panels * gallery_side_->panel_count;
-    bool good = run(unit_ == Unit::kTensorCores ? "extremes_mma" : "extremes", tiles, 1, &arguments) && run("decide", (anchor_count() + 15) / 16, tercet::kKinds, &arguments);
+    bool good = false;
+    if (unit_ == Unit::kWarpGroups) {
+        arguments.gallery_halves.fragments = gallery_side_->images.data.get();
+        good = run("extremes_wgmma", blocks_, 1, &arguments, kWarpGroupThreads, kWarpGroupBytes);
+    } else {
+        good = run(unit_ == Unit::kTensorCores ? "extremes_mma" : "extremes", tiles, 1, &arguments);
+    }
+    good = good && run("decide", (anchor_count() + 15) / 16, tercet::kKinds, &arguments);
     rescanned_ = 0;
     for (const auto& answer : answers) {
         rescanned_ += static_cast<int>(std::count(answer->data.get(), answer->data.get() + answer->size, tercet::kUndecided));
@@ -166,10 +183,29 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
             }
         }
     }
-    good = good && run("rescan", std::min(anchor_count(), 40), tercet::kKinds, &arguments);
+    good = good && run("rescan", std::min(anchor_count(), 40), tercet::kKinds, &arguments) && run("extremes_keys", (anchor_count() + 15) / 16, tercet::kKinds, &arguments);
     for (int kind = 0; kind < tercet::kKinds; ++kind) {
         found[kind].assign(answers[at(kind)]->data.get(), answers[at(kind)]->data.get() + answers[at(kind)]->size);
     }
+    wrong_keys_ = 0;
+    std::size_t slot = 0;
+    for (int kind = 0; kind < tercet::kKinds; ++kind) {
+        for (std::size_t anchor = 0; (wanted >> kind & 1) != 0 && anchor < anchors; ++anchor, ++slot) {
+            const double expected = found[kind][anchor] < 0 ? std::nan("") : exact_key(static_cast<int>(anchor), found[kind][anchor]);
+            wrong_keys_ += std::fabs(keys[slot] - expected) <= 1e-12 * (1.0 + expected) ? 0 : 1;
+        }
+    }
+    return good;
+}
+
+bool MiningProblem::find_moments(tercet::Moments& moments) {
+    const int segments = (gallery_count() + tercet::kMomentRows - 1) / tercet::kMomentRows;
+    const int blocks = (gallery_.depth + tercet::kMomentDimensions - 1) / tercet::kMomentDimensions;
+    Buffer<double> sums(at(segments) * at(blocks) * tercet::kMomentDimensions * 2, std::nan("")), norms(at(segments) * 2, std::nan(""));
+    Buffer<tercet::Moments> result(1);
+    tercet::MomentsArguments arguments = {gallery_side_->rows(), sums.data.get(), norms.data.get(), gallery_side_->first_bad.data.get(), gallery_side_->first_bad.data.get(), result.data.get()};
+    const bool good = run("moments", blocks, segments, &arguments) && run_plain("moments_finish", 1, 1, &arguments);
+    moments = result[0];
     return good;
 }
 
@@ -190,7 +226,8 @@ double MiningProblem::exact_key(int anchor, int position) const {
 
 double MiningProblem::tolerance(int anchor) const {
     const tercet::Tolerance bound = device_tolerance();
-    return static_cast<double>(bound.slope) * (static_cast<double>(anchor_side().terms[at(anchor)]) + static_cast<double>(tercet::from_ordered_bits(*bound.largest))) +
+    const double rest = bound.residual == nullptr ? 0.0 : static_cast<double>(tercet::from_ordered_bits(*bound.residual));
+    return (static_cast<double>(bound.slope) + rest * (2.01 + 1.01 * rest)) * (static_cast<double>(anchor_side().terms[at(anchor)]) + static_cast<double>(tercet::from_ordered_bits(*bound.largest))) +
         static_cast<double>(bound.constant);
 }
 
@@ -210,6 +247,31 @@ int MiningProblem::oracle(int kind, int anchor) const {
         }
     }
     return best;
+}
+
+int count_wrongly_widened() {
+    int wrong = 0;
+    for (bool is_float16 : {true, false}) {
+        for (std::size_t count : {std::size_t{1}, std::size_t{65535}, std::size_t{65536}}) {
+            Buffer<unsigned short> bits(count);
+            Buffer<float> values(count, -77.0f);
+            for (std::size_t i = 0; i < count; ++i) {
+                bits[i] = static_cast<unsigned short>(i);
+            }
+            tercet::WidenArguments arguments = {bits.data.get(), values.data.get(), static_cast<long long>(count)};
+            const char* fault = machine().launch(is_float16 ? "widen_float16" : "widen_bfloat16", 5, 1, &arguments);
+            wrong += fault == nullptr ? 0 : 1;
+            for (std::size_t i = 0; i < count; ++i) {
+                const int exponent = static_cast<int>(i >> 10 & 31u), mantissa = static_cast<int>(i & 1023u);
+                const double magnitude = exponent == 31 ? (mantissa == 0 ? HUGE_VAL : std::nan(""))
+                    : exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+                const float expected = is_float16 ? static_cast<float>((i & 0x8000u) != 0u ? -magnitude : magnitude)
+                    : tercet::float_from_bits(static_cast<tercet::uint32>(i) << 16);
+                wrong += std::isnan(expected) ? (std::isnan(values[i]) ? 0 : 1) : (tercet::float_bits(values[i]) == tercet::float_bits(expected) ? 0 : 1);
+            }
+        }
+    }
+    return wrong;
 }
 
 }  // namespace test

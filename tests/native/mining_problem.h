@@ -23,7 +23,7 @@ enum class Rows { kNormal, kUnit, kLattice, kFewDistinct, kAllEqual, kFarFromOri
 enum class Metric { kSquaredEuclidean, kCosine };
 
 // What multiplies the rows of a tile.
-enum class Unit { kFloat32, kTensorCores };
+enum class Unit { kFloat32, kTensorCores, kWarpGroups };
 
 // Memory that the machine's kernels reach, of exactly the length asked for.
 template <typename T>
@@ -97,9 +97,11 @@ struct Side {
           source(matrix.values.size()), order(rows_in_order.size()),
           panels(static_cast<std::size_t>(panel_count) * tercet::kPanelRows * static_cast<std::size_t>(padded_depth), std::nanf("")),
           terms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")),
-          norms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nan("")), largest(1),
+          norms(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nan("")), largest(1), first_bad(1),
           fragments(static_cast<std::size_t>(panel_count) * static_cast<std::size_t>((matrix.depth + 15) / 16) * kStepWords, 0xFFFFFFFFu),
-          inverse_scales(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")), depth(matrix.depth) {
+          inverse_scales(static_cast<std::size_t>(panel_count) * tercet::kPanelRows, std::nanf("")),
+          images(static_cast<std::size_t>(panel_count) * static_cast<std::size_t>(tercet::image_steps(matrix.depth)) * tercet::kImageBytes / sizeof(tercet::uint32), 0xFFFFFFFFu),
+          residual(1), depth(matrix.depth) {
         std::copy(matrix.values.begin(), matrix.values.end(), source.data.get());
         std::copy(rows_in_order.begin(), rows_in_order.end(), order.data.get());
     }
@@ -119,8 +121,9 @@ struct Side {
     Buffer<int> order;
     Buffer<float> panels, terms;
     Buffer<double> norms;
-    Buffer<tercet::uint32> largest, fragments;
+    Buffer<tercet::uint32> largest, first_bad, fragments;
     Buffer<float> inverse_scales;
+    Buffer<tercet::uint32> images, residual;
     int depth;
 };
 
@@ -160,6 +163,14 @@ struct SemiHardAnswers {
     int rescanned = 0;
 };
 
+// By anchor, [anchors, k]: the caller's gallery rows, and their keys.
+struct NearestAnswers {
+    std::vector<int> rows;
+    std::vector<double> keys;
+    // Anchors whose candidates did not fit, and the most that one had.
+    int seen_whole = 0, most_candidates = 0;
+};
+
 struct LossAnswers {
     double loss = 0;
     tercet::uint64 non_zero = 0;
@@ -184,11 +195,20 @@ public:
     // Gallery positions by kind and anchor.
     bool find_extremes(int wanted, std::vector<int> (&found)[tercet::kKinds]);
 
-    // What finds extremes; float32 by default. Before prepare.
-    void set_unit(Unit unit) { unit_ = unit; }
+    // What finds extremes; float32 by default. Warp groups do so in the symmetric form only. Before prepare.
+    void set_unit(Unit unit, int blocks = 3) {
+        unit_ = unit;
+        blocks_ = blocks;
+    }
 
     // How many anchors were left to the second scan, of all kinds.
     int rescanned() const { return rescanned_; }
+
+    // How many of the keys that the last search gave are not the found row's.
+    int wrong_keys() const { return wrong_keys_; }
+
+    // The gallery's moments, and the lowest row that no key can be made of. After prepare.
+    bool find_moments(tercet::Moments& moments);
 
     // How many of the candidates that the last search left have a score farther from float64 than the tolerance says.
     int imprecise() const { return imprecise_; }
@@ -204,6 +224,10 @@ public:
     void semi_hard_oracle(const SemiHardRequest& request, int anchor, SemiHardAnswers& answers) const;
     std::vector<int> positives_of(int anchor) const;
     double value(int anchor, int position, bool root) const;
+
+    // The k nearest rows of every anchor, some panels of anchors at a time; a row of the square form is its own nearest.
+    bool find_nearest(int k, int panels, NearestAnswers& answers);
+    int count_wrong_nearest(int k, const NearestAnswers& answers, int step) const;
 
     // Makes every row of the symmetric form an anchor, those without a positive too. Before prepare.
     void add_every_row();
@@ -226,9 +250,9 @@ private:
     void order_gallery();
     void add_anchor(int row, int label, int self);
     void make_sides();
-    bool run(const char* kernel, int blocks, int block_rows, const void* arguments);
+    bool run(const char* kernel, int blocks, int block_rows, const void* arguments, int threads = 256, int dynamic_bytes = 0);
     // A kernel that is the same for all metrics.
-    bool run_plain(const char* kernel, int blocks, int block_rows, const void* arguments);
+    bool run_plain(const char* kernel, int blocks, int block_rows, const void* arguments, int threads = 256, int dynamic_bytes = 0);
     tercet::Tolerance device_tolerance() const;
     const Side& anchor_side() const { return symmetric_ ? *gallery_side_ : *anchor_side_; }
     tercet::PackedRows anchor_packed() const;
@@ -244,13 +268,19 @@ private:
     Metric metric_;
     bool symmetric_;
     Unit unit_ = Unit::kFloat32;
+    // Of the pass by warp groups.
+    int blocks_ = 0;
     std::vector<int> gallery_rows_, anchor_rows_;
     std::vector<int> starts_, ends_, selves_, position_of_row_;
     std::unordered_map<int, std::pair<int, int>> interval_of_label_;
     std::unique_ptr<Side> gallery_side_, anchor_side_;
     int rescanned_ = 0;
     int imprecise_ = 0;
+    int wrong_keys_ = 0;
 };
+
+// Widens all 65,536 patterns of 16 bits, and an odd number of them; how many come out other than they should. NaN must stay NaN.
+int count_wrongly_widened();
 
 // How many answers differ from the oracle's, of every step-th anchor.
 int count_wrong(const MiningProblem& problem, const SemiHardRequest& request, const SemiHardAnswers& answers, int step);

@@ -12,9 +12,9 @@ public:
     void* allocate(std::size_t bytes) override { return new char[bytes]; }
     void release(void* address) override { delete[] static_cast<char*>(address); }
 
-    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments) override {
+    const char* launch(const char* kernel, int blocks, int block_rows, const void* arguments, int threads, int dynamic_bytes) override {
         const tercet::simulation::Kernel* found = tercet::simulation::find_kernel(kernel);
-        return found == nullptr ? "there is no such kernel" : tercet::simulation::launch(*found, blocks, block_rows, found->threads, arguments, schedule_);
+        return found == nullptr ? "there is no such kernel" : tercet::simulation::launch(*found, blocks, block_rows, threads, arguments, schedule_, static_cast<std::size_t>(dynamic_bytes));
     }
 
     void set_schedule(tercet::simulation::Schedule schedule) { schedule_ = schedule; }

@@ -1,8 +1,8 @@
 # The kernels run on the host: plainly, under the address sanitizer, and with faults planted in them, which must be found.
-set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests loss_tests)
+set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests loss_tests nearest_tests warp_group_tests)
 # tercet_simulation_cases(target kernels): the tests as objects, compiled once for all the kernels that they are linked with.
 function(tercet_simulation_cases target kernels)
-    add_library(${target} OBJECT mining_problem.cpp semi_hard_problem.cpp loss_problem.cpp)
+    add_library(${target} OBJECT mining_problem.cpp semi_hard_problem.cpp loss_problem.cpp nearest_problem.cpp)
     foreach(family IN LISTS TERCET_SIMULATION_TESTS)
         target_sources(${target} PRIVATE ${family}.cpp)
     endforeach()
@@ -98,6 +98,12 @@ tercet_planted_fault(low_halves_forgotten tile_mma.h
     "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
 tercet_planted_fault(limit_without_tolerance limits.h
     "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(barrier_between_sums_missing moments.cu
+    "device::barrier();  // every sum is there" "" moments_are_those_of_plain_loops "CHECK.*squared_norms.*failed")
+tercet_planted_fault(barrier_between_ranking_steps_missing nearest_decide.cu
+    "device::barrier();  // the step is done" "" every_schedule_gives_the_oracles_nearest_rows "${wrong_answers}")
+tercet_planted_fault(barrier_before_ranking_missing nearest_decide.cu
+    "device::barrier();  // every row of this turn is there" "" every_schedule_gives_the_oracles_nearest_rows "${wrong_answers}")
 tercet_planted_fault(barrier_between_sorting_steps_missing positives.cu
     "device::barrier();  // the step is done" "" positives_are_sorted_by_their_exact_distances "CHECK.wrong == 0. failed")
 tercet_planted_fault(doubt_forgotten ranks.h
@@ -106,6 +112,14 @@ tercet_planted_fault(filling_rows_keep_their_weights loss_weights_simt.cu
     "target[item] = 0.0f;" "static_cast<void>(target[item]);" loss_over_several_segments_and_panels_of_dimensions_is_the_oracles "[1-9][0-9]* components of the gradient too far off")
 tercet_planted_fault(small_keys_stay_float32 loss_weights_simt.cu
     "kSmallKeyFactor = 1024.0f" "kSmallKeyFactor = 0.0f" every_schedule_gives_the_oracles_loss "; 0 components of the gradient too far off")
+tercet_planted_fault(image_used_before_it_is_there extremes_wgmma.cu
+    "device::wait_for_phase(barriers.full[place.stage], place.parity);" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(stage_overwritten_before_it_is_left extremes_wgmma.cu
+    "device::wait_for_phase(barriers.empty[place.stage], place.parity ^ 1);" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(stage_left_before_its_products_are_done extremes_wgmma.cu
+    "device::wait_for_products<1>();" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(image_without_swizzle prepare_images.cu
+    "swizzled_piece(row, piece)" "row * kImageDepth * 2 + piece * 16" every_schedule_gives_the_oracles_warp_group_extremes "CHECK.problem.imprecise.. == 0. failed")
 if(TERCET_HAS_ADDRESS_SANITIZER)
     tercet_planted_fault(column_past_the_last loss_weights_simt.cu
         "row < arguments.rows.count ? row : arguments.rows.count - 1" "row < arguments.rows.count ? row : row" every_schedule_gives_the_oracles_loss

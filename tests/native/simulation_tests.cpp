@@ -46,6 +46,7 @@ int check_extremes(MiningProblem& problem, int wanted) {
     }
     CHECK(wrong == 0);
     CHECK(problem.imprecise() == 0);
+    CHECK(problem.wrong_keys() == 0);
     return problem.rescanned();
 }
 
@@ -190,6 +191,72 @@ TEST_CASE(half_precision_conversions_are_the_nearest_ties_to_even) {
         CHECK(to_half(std::nextafter(middle, 0.0f)) == half && to_half(std::nextafter(middle, 1e9f)) == half + 1);
     }
     CHECK(from_half(0x3C00u) == 1.0f && from_half(0x0001u) == 0x1p-24f && from_half(0x7BFFu) == 65504.0f && std::isinf(from_half(0x7C00u)));
+}
+
+TEST_CASE(moments_are_those_of_plain_loops) {
+    std::mt19937 random(21u);
+    int turn = 0;
+    for (Metric metric : kMetrics) {
+        for (const auto& size : {std::pair<int, int>{1, 1}, {129, 33}, {1100, 70}}) {
+            Matrix rows = test::make_rows(Rows::kNormal, size.first, size.second, 9, random);
+            std::fill(rows.values.begin(), rows.values.begin() + rows.depth, 0.0f);
+            MiningProblem problem(rows, metric, false);
+            test::simulated_machine().set_schedule(kSchedules[turn++ % 3]);
+            tercet::Moments moments;
+            CHECK(problem.prepare() && problem.find_moments(moments));
+            std::vector<double> sums(static_cast<std::size_t>(rows.depth)), unit_sums(sums);
+            double norms = 0;
+            for (int row = 0; row < rows.count; ++row) {
+                double squared = 0;
+                for (std::size_t k = 0; k < sums.size(); ++k) {
+                    squared += static_cast<double>(rows.row(row)[k]) * static_cast<double>(rows.row(row)[k]);
+                }
+                norms += squared;
+                for (std::size_t k = 0; k < sums.size(); ++k) {
+                    sums[k] += static_cast<double>(rows.row(row)[k]);
+                    unit_sums[k] += squared > 0 ? static_cast<double>(rows.row(row)[k]) / std::sqrt(squared) : 0.0;
+                }
+            }
+            double squares = 0, unit_squares = 0;
+            for (std::size_t k = 0; k < sums.size(); ++k) {
+                squares += sums[k] * sums[k];
+                unit_squares += metric == Metric::kCosine ? unit_sums[k] * unit_sums[k] : 0.0;
+            }
+            CHECK(std::fabs(moments.squared_norms - norms) <= 1e-13 * norms);
+            CHECK(std::fabs(moments.sum_of_rows_squared - squares) <= 1e-11 * norms);
+            CHECK(std::fabs(moments.sum_of_unit_rows_squared - unit_squares) <= 1e-11 * rows.count);
+            CHECK(moments.non_zero_rows == rows.count - 1);
+            CHECK(moments.first_bad == 0u);
+        }
+    }
+}
+
+TEST_CASE(first_row_that_no_key_can_be_made_of_is_named) {
+    std::mt19937 random(22u);
+    for (float bad : {std::nanf(""), -std::nanf(""), HUGE_VALF, -HUGE_VALF, 4e18f}) {
+        Matrix rows = test::make_rows(Rows::kNormal, 300, 19, 7, random);
+        test::Buffer<float> as_they_lie(rows.values.size());
+        for (int row : {277, 131, 299}) {
+            rows.values[static_cast<std::size_t>(row * 19 + row % 19)] = bad;
+        }
+        std::copy(rows.values.begin(), rows.values.end(), as_they_lie.data.get());
+        for (Metric metric : kMetrics) {
+            MiningProblem problem(rows, metric, true);
+            tercet::Moments moments;
+            CHECK(problem.prepare() && problem.find_moments(moments));
+            CHECK(moments.first_bad == ~131u);
+        }
+        test::Buffer<tercet::uint32> first(1);
+        tercet::CheckRowsArguments arguments = {as_they_lie.data.get(), rows.count, rows.depth, first.data.get()};
+        CHECK(test::machine().launch("check_rows", 3, 1, &arguments) == nullptr && first[0] == ~131u);
+    }
+}
+
+TEST_CASE(components_of_16_bits_widen_to_their_own_values) {
+    for (Schedule schedule : kSchedules) {
+        test::simulated_machine().set_schedule(schedule);
+        CHECK(test::count_wrongly_widened() == 0);
+    }
 }
 
 TEST_CASE(tensor_core_extremes_of_a_batch_are_the_oracles) {

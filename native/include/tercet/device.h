@@ -14,6 +14,13 @@
     static const tercet::simulation::Kernel name##_kernel(#name, sizeof(Arguments), threads, \
         [](const void* block) { name(*static_cast<const Arguments*>(block)); });       \
     static void name(const Arguments& arguments)
+// A kernel that takes the rest of its shared memory at the launch, as an array of bytes.
+#define TERCET_KERNEL_DYNAMIC(name, threads, blocks, Arguments, bytes)                 \
+    static void name(const Arguments& arguments);                                      \
+    static const tercet::simulation::Kernel name##_kernel(#name, sizeof(Arguments), threads, \
+        [](const void* block) { name(*static_cast<const Arguments*>(block)); }, bytes); \
+    static void name(const Arguments& arguments)
+#define TERCET_DYNAMIC(name, bytes) unsigned char* name = static_cast<unsigned char*>(tercet::simulation::shared_memory(bytes))
 // Memory of the block, as one object; not initialised.
 #define TERCET_SHARED(Type, name) Type& name = *static_cast<Type*>(tercet::simulation::shared_memory(sizeof(Type)))
 #define TERCET_RESTRICT
@@ -21,6 +28,8 @@
 #define TERCET_DEVICE __device__ __forceinline__
 #define TERCET_KERNEL(name, threads, blocks, Arguments) \
     extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ Arguments arguments)
+#define TERCET_KERNEL_DYNAMIC(name, threads, blocks, Arguments, bytes) TERCET_KERNEL(name, threads, blocks, Arguments)
+#define TERCET_DYNAMIC(name, bytes) extern __shared__ __align__(1024) unsigned char name[]
 #define TERCET_SHARED(Type, name) __shared__ Type name
 #define TERCET_RESTRICT __restrict__
 #endif
@@ -32,6 +41,10 @@ constexpr int kWarp = 32;
 
 struct alignas(16) Float4 {
     float x, y, z, w;
+};
+
+struct alignas(8) Float2 {
+    float x, y;
 };
 
 struct alignas(16) Uint4 {
@@ -142,6 +155,8 @@ inline float infinity() { return __builtin_huge_valf(); }
 inline double multiply(double x, double y) { return x * y; }
 inline double add(double x, double y) { return x + y; }
 inline double multiply_add(double x, double y, double z) { return std::fma(x, y, z); }
+inline float multiply_add_single(float x, float y, float z) { return std::fma(x, y, z); }
+inline float least(float x, float y) { return std::fmin(x, y); }
 
 #else
 
@@ -197,6 +212,8 @@ TERCET_DEVICE float infinity() { return __int_as_float(0x7F800000); }
 TERCET_DEVICE double multiply(double x, double y) { return __dmul_rn(x, y); }
 TERCET_DEVICE double add(double x, double y) { return __dadd_rn(x, y); }
 TERCET_DEVICE double multiply_add(double x, double y, double z) { return __fma_rn(x, y, z); }
+TERCET_DEVICE float multiply_add_single(float x, float y, float z) { return __fmaf_rn(x, y, z); }
+TERCET_DEVICE float least(float x, float y) { return fminf(x, y); }
 
 #endif
 

@@ -7,20 +7,22 @@
 #define TERCET_HOST_DEVICE inline
 #endif
 
-#if defined(__CUDACC_RTC__)
-namespace tercet {
-using uint32 = unsigned int;
-using uint64 = unsigned long long;
-}  // namespace tercet
-#else
+#if !defined(__CUDACC_RTC__)
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#endif
+
 namespace tercet {
+// In device code the types that atomic operations are overloaded for: std::uint64_t is another one of the same size on Linux.
+#if defined(__CUDACC__)
+using uint32 = unsigned int;
+using uint64 = unsigned long long;
+#else
 using uint32 = std::uint32_t;
 using uint64 = std::uint64_t;
-}  // namespace tercet
 #endif
+}  // namespace tercet
 
 namespace tercet {
 

@@ -125,7 +125,7 @@ public sealed class OnnxEmbedder : IDisposable
     /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
     public ReadOnlySpan2D<float> Run(int count) => Run(count, out _);
 
-    /// <summary>Embeds as <see cref="Run(int)"/> does, and says where the embeddings lie on the device: what <see cref="Mining.MiningInput.Batch"/> takes.</summary>
+    /// <summary>Embeds as <see cref="Run(int)"/> does, and says where the embeddings lie on the device: what <see cref="Mining.MiningInput"/> takes.</summary>
     /// <param name="count">Number of samples, 0 to <see cref="MaxBatch"/>.</param>
     /// <param name="resident">The same embeddings in <see cref="EmbedderOptions.DeviceMemory"/>, valid until the next run or dispose; no matrix where the model does not run on that device, or tokens are pooled.</param>
     /// <returns>The embeddings <c>[count, D]</c> in the pinned output, to which they are copied once.</returns>
@@ -134,23 +134,32 @@ public sealed class OnnxEmbedder : IDisposable
     /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
     public ReadOnlySpan2D<float> Run(int count, out DeviceMatrix resident)
     {
-        RequireInRange(count, 0, MaxBatch, nameof(count));
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        try
-        {
-            _slots.Run(count);
-        }
-        catch (OnnxRuntimeException failure)
-        {
-            throw Failed(count, failure);
-        }
-
+        Forward(count);
         resident = _deviceOutput?.Rows(count, Dimension) ?? default;
         _deviceOutput?.CopyTo(_output, (long)count * Dimension);
         if (_pooled is null)
             return _output.AsMatrix(count, Dimension);
         TokenPool.Pool(_output.Span, _pooled.Span, count, _model.Output, _options.Pooling);
         return _pooled.AsMatrix(count, Dimension);
+    }
+
+    /// <summary>Whether the model's output lies in <see cref="EmbedderOptions.DeviceMemory"/>, so that <see cref="RunOnDevice"/> can leave it there.</summary>
+    public bool IsOnDevice => _deviceOutput is not null;
+
+    /// <summary>Embeds as <see cref="Run(int)"/> does, and leaves the embeddings on the device: nothing is copied to the host.</summary>
+    /// <param name="count">Number of samples, 1 to <see cref="MaxBatch"/>.</param>
+    /// <returns>The embeddings <c>[count, D]</c>, valid until the next run or dispose.</returns>
+    /// <exception cref="InvalidOperationException">They do not lie on a device (<see cref="IsOnDevice"/>).</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1 or above <see cref="MaxBatch"/>.</exception>
+    /// <exception cref="TercetException">ONNX Runtime or the device failed; the message holds its code and text.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder has been disposed.</exception>
+    public DeviceMatrix RunOnDevice(int count)
+    {
+        RequireInRange(count, 1, MaxBatch, nameof(count));
+        if (_deviceOutput is null)
+            throw new InvalidOperationException($"{Info.Path}: the embeddings do not lie on a device: the model runs on {Info.Provider}, or no device memory was given, or tokens are pooled on the host. Use Run.");
+        Forward(count);
+        return _deviceOutput.Rows(count, Dimension);
     }
 
     /// <summary>Embeds any number of samples, <see cref="MaxBatch"/> at a time. Copies in and out; allocates nothing.</summary>
@@ -190,6 +199,20 @@ public sealed class OnnxEmbedder : IDisposable
     {
         if (value < least || value > most)
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be between {least} and {most}.");
+    }
+
+    private void Forward(int count)
+    {
+        RequireInRange(count, 0, MaxBatch, nameof(count));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        try
+        {
+            _slots.Run(count);
+        }
+        catch (OnnxRuntimeException failure)
+        {
+            throw Failed(count, failure);
+        }
     }
 
     private void WarmUp()

@@ -33,7 +33,7 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
         if (positive == ExtremeKinds.None)
         {
             for (int anchor = 0; anchor < extremes.Length; anchor++)
-                SelectAmongPositives(kernels, anchor, extremes[anchor].NearestNegative);
+                SelectAmongPositives(kernels, anchor, extremes[anchor]);
             return;
         }
 
@@ -43,13 +43,14 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
         for (int anchor = 0; anchor < extremes.Length; anchor++)
         {
             AnchorExtremes found = extremes[anchor];
-            int farOrNear = positive == ExtremeKinds.FarthestPositive ? found.FarthestPositive : found.NearestPositive;
+            bool isFarthest = positive == ExtremeKinds.FarthestPositive;
+            int farOrNear = isFarthest ? found.FarthestPositive : found.NearestPositive;
             selected[anchor] = new Triplet(
                 anchorRows[anchor],
                 galleryRows[farOrNear],
                 galleryRows[found.NearestNegative],
-                (float)Distance(kernels, anchor, farOrNear),
-                (float)Distance(kernels, anchor, found.NearestNegative));
+                (float)Distance(kernels, anchor, farOrNear, isFarthest ? found.FarthestPositiveKey : found.NearestPositiveKey),
+                (float)Distance(kernels, anchor, found.NearestNegative, found.NearestNegativeKey));
         }
     }
 
@@ -65,9 +66,10 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
         _selected.Dispose();
     }
 
-    private void SelectAmongPositives(IMiningKernels kernels, int anchor, int negative)
+    private void SelectAmongPositives(IMiningKernels kernels, int anchor, AnchorExtremes found)
     {
-        double negativeDistance = Distance(kernels, anchor, negative);
+        int negative = found.NearestNegative;
+        double negativeDistance = Distance(kernels, anchor, negative, found.NearestNegativeKey);
         _positives.Load(kernels, _layout, _options.Metric, anchor);
         if (_options.Rule == MiningRule.EasyPositive)
         {
@@ -82,8 +84,8 @@ internal sealed class ExtremesProgram : IMiningProgram, IDisposable
             Put(slot + index, anchor, index, negative, negativeDistance);
     }
 
-    private double Distance(IMiningKernels kernels, int anchor, int row) =>
-        MetricKey.ToValue(_options.Metric, kernels.ExactKey(anchor, row));
+    private double Distance(IMiningKernels kernels, int anchor, int row, double key) =>
+        MetricKey.ToValue(_options.Metric, double.IsNaN(key) ? kernels.ExactKey(anchor, row) : key);
 
     private void Put(int slot, int anchor, int index, int negative, double negativeDistance) =>
         _selected.Span[slot] = _positives.MakeTriplet(_layout, anchor, index, negative, negativeDistance);

@@ -8,15 +8,16 @@ internal static class InputCheck
     public static void Validate(MiningInput input)
     {
         string rows = input.IsSquare ? "embeddings" : "anchors";
-        ValidateShape(input.Anchors.Height, input.Anchors.Width, input.AnchorLabels.Length, rows, input.IsSquare ? "labels" : "anchorLabels");
+        (int Rows, int Columns) anchors = input.AnchorShape, gallery = input.GalleryShape;
+        ValidateShape(anchors.Rows, anchors.Columns, input.AnchorLabels.Length, rows, input.IsSquare ? "labels" : "anchorLabels");
         DeviceMatrix resident = input.Resident;
-        if (!resident.IsEmpty && (resident.Rows != input.Anchors.Height || resident.Columns != input.Anchors.Width))
-            throw Invalid(nameof(resident), $"'resident' is [{resident.Rows}, {resident.Columns}]; it must be the embeddings' [{input.Anchors.Height}, {input.Anchors.Width}].");
+        if (!resident.IsEmpty && (resident.Rows, resident.Columns) != anchors)
+            throw Invalid(nameof(resident), $"'resident' is [{resident.Rows}, {resident.Columns}]; it must be the embeddings' [{anchors.Rows}, {anchors.Columns}].");
         if (input.IsSquare)
             return;
-        ValidateShape(input.Gallery.Height, input.Gallery.Width, input.GalleryLabels.Length, "gallery", "galleryLabels");
-        if (input.Anchors.Width != input.Gallery.Width)
-            throw Invalid("gallery", $"'anchors' has {input.Anchors.Width} columns and 'gallery' {input.Gallery.Width}; they must agree.");
+        ValidateShape(gallery.Rows, gallery.Columns, input.GalleryLabels.Length, "gallery", "galleryLabels");
+        if (anchors.Columns != gallery.Columns)
+            throw Invalid("gallery", $"'anchors' has {anchors.Columns} columns and 'gallery' {gallery.Columns}; they must agree.");
         ValidateAnchorRows(input);
     }
 
@@ -55,13 +56,13 @@ internal static class InputCheck
         ReadOnlySpan<int> anchorRows = input.AnchorRows;
         if (anchorRows.IsEmpty)
             return;
-        if (anchorRows.Length != input.Anchors.Height)
-            throw Invalid(nameof(anchorRows), $"'anchorRows' has {anchorRows.Length} entries for {input.Anchors.Height} anchors.");
+        if (anchorRows.Length != input.AnchorLabels.Length)
+            throw Invalid(nameof(anchorRows), $"'anchorRows' has {anchorRows.Length} entries for {input.AnchorLabels.Length} anchors.");
         for (int i = 0; i < anchorRows.Length; i++)
         {
             int row = anchorRows[i];
-            if (row < -1 || row >= input.Gallery.Height)
-                throw Invalid(nameof(anchorRows), $"'anchorRows' names gallery row {row} for anchor {i}; there are {input.Gallery.Height}.");
+            if (row < -1 || row >= input.GalleryLabels.Length)
+                throw Invalid(nameof(anchorRows), $"'anchorRows' names gallery row {row} for anchor {i}; there are {input.GalleryLabels.Length}.");
             if (row >= 0 && input.GalleryLabels[row] != input.AnchorLabels[i])
             {
                 throw Invalid(

@@ -1,4 +1,5 @@
 using CommunityToolkit.HighPerformance;
+using Tercet.Backends;
 using Tercet.Memory;
 
 namespace Tercet.Mining;
@@ -6,6 +7,8 @@ namespace Tercet.Mining;
 /// <summary>The working memory of one mining call. Lent by the miner and kept between calls, so that a call allocates nothing once it has grown.</summary>
 internal sealed class MiningWorkspace : IDisposable
 {
+    private PinnedBuffer<float> _wideAnchors = new(0);
+    private PinnedBuffer<float> _wideGallery = new(0);
     private PinnedBuffer<float> _normalizedAnchors = new(0);
     private PinnedBuffer<float> _normalizedGallery = new(0);
     private PinnedBuffer<int> _anchorOfRow = new(0);
@@ -24,13 +27,20 @@ internal sealed class MiningWorkspace : IDisposable
 
     public BatchAllProgram BatchAll { get; } = new();
 
-    /// <summary>Checks the input, scales its rows if asked to, and takes their moments.</summary>
+    /// <summary>Whether the last input's rows have been measured here; else the backend does that.</summary>
+    public bool HasMeasured { get; private set; }
+
+    /// <summary>Checks the input, scales its rows if asked to, and takes their moments where the backend does not.</summary>
     /// <returns>The input that the backend is to see.</returns>
-    public MiningInput Prepare(MiningInput input, MiningOptions options)
+    public MiningInput Prepare(MiningInput input, MiningOptions options, IMiningBackend backend)
     {
         ArgumentNullException.ThrowIfNull(options);
         InputCheck.Validate(options);
         InputCheck.Validate(input);
+        HasMeasured = options.Normalize || !backend.MeasuresRows || (input.IsResidentOnly && !backend.Reads(input.Resident.Memory!));
+        if (!HasMeasured)
+            return input;
+        input = BringToHost(input);
 
         // The gallery last: its moments are the ones reported.
         if (!input.IsSquare)
@@ -45,6 +55,40 @@ internal sealed class MiningWorkspace : IDisposable
             return MiningInput.Batch(gallery, input.GalleryLabels);
         ReadOnlySpan2D<float> anchors = UnitRows.Scale(input.Anchors, ref _normalizedAnchors);
         return MiningInput.AgainstGallery(anchors, input.AnchorLabels, gallery, input.GalleryLabels, input.AnchorRows);
+    }
+
+    /// <summary>A problem that was meant for a backend that measures rows, for one that does not.</summary>
+    /// <exception cref="ArgumentException">A row is not finite, or too long.</exception>
+    public MiningProblem OnHost(MiningProblem problem)
+    {
+        MiningInput input = problem.IsSquare
+            ? MiningInput.Batch(problem.Gallery, default, problem.NarrowGallery, problem.Resident)
+            : MiningInput.AgainstGallery(problem.Anchors, problem.NarrowAnchors, problem.Gallery, problem.NarrowGallery);
+        input = BringToHost(input);
+        if (!input.IsSquare)
+            Moments.Compute(input.Anchors, problem.Metric, "anchors");
+        Moments.Compute(input.Gallery, problem.Metric, input.IsSquare ? "embeddings" : "gallery");
+        return new MiningProblem(input.Anchors, input.Gallery, problem.Layout, problem.Metric, problem.Threads) { IsSquare = problem.IsSquare };
+    }
+
+    private MiningInput BringToHost(MiningInput input)
+    {
+        if (input.IsResidentOnly)
+        {
+            DeviceMatrix resident = input.Resident;
+            int length = checked(resident.Rows * resident.Columns);
+            using PinnedBuffer<float> landing = new(length, resident.Memory!.Host);
+            resident.Memory.CopyToHost(landing.DangerousGetAddress(), resident.Address, (long)length * sizeof(float));
+            PinnedBuffer.Grow(ref _wideGallery, length);
+            landing.Span.CopyTo(_wideGallery.Span);
+            ReadOnlySpan2D<float> rows = _wideGallery.AsMatrix(resident.Rows, resident.Columns);
+            return input.WithRows(rows, rows);
+        }
+
+        if (input.NarrowGallery.IsEmpty)
+            return input;
+        ReadOnlySpan2D<float> gallery = input.NarrowGallery.Widen(ref _wideGallery);
+        return input.WithRows(input.IsSquare ? gallery : input.NarrowAnchors.Widen(ref _wideAnchors), gallery);
     }
 
     /// <summary>The anchor position of each of the caller's rows, −1 where the row is no anchor.</summary>
@@ -84,6 +128,8 @@ internal sealed class MiningWorkspace : IDisposable
 
     public void Dispose()
     {
+        _wideAnchors.Dispose();
+        _wideGallery.Dispose();
         _normalizedAnchors.Dispose();
         _normalizedGallery.Dispose();
         _anchorOfRow.Dispose();

@@ -56,6 +56,22 @@ internal sealed class RowMoments : IDisposable
         _sumOfUnitRowsSquared = TensorPrimitives.SumOfSquares<double>(unitSum);
     }
 
+    /// <summary>Takes what a device has measured of all rows.</summary>
+    public void Take(int rows, double nonZeroRows, double squaredNorms, double sumOfRowsSquared, double sumOfUnitRowsSquared)
+    {
+        (_rows, _nonZeroRows) = (rows, (int)nonZeroRows);
+        (_squaredNorms, _sumOfRowsSquared, _sumOfUnitRowsSquared) = (squaredNorms, sumOfRowsSquared, sumOfUnitRowsSquared);
+    }
+
+    /// <summary>Refuses a row that a device has refused.</summary>
+    /// <exception cref="ArgumentException">Always.</exception>
+    public static void ThrowForRow(ReadOnlySpan<float> row, int index, string parameterName)
+    {
+        double[] wide = new double[row.Length];
+        TensorPrimitives.ConvertTruncating<float, double>(row, wide);
+        ThrowForRow((ReadOnlySpan<double>)wide, index, parameterName);
+    }
+
     /// <summary>
     /// Mean over all unordered pairs of rows of the metric's key: <c>Σ‖xᵢ − xⱼ‖² = N Σ‖x‖² − ‖Σx‖²</c>, and likewise for <c>1 − cos</c> with unit rows; under
     /// <see cref="DistanceMetric.Euclidean"/> the root of it. 0 for a single row.

@@ -65,7 +65,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            input = workspace.Prepare(input, options);
+            input = workspace.Prepare(input, options, _backend);
             workspace.Rows.Build(input, options.NegativeOnlyLabel, ascendingAnchors: false);
             long capacity = Capacity(workspace.Rows.Layout, options);
             if (triplets.Length < capacity)
@@ -110,7 +110,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            input = workspace.Prepare(input, options);
+            input = workspace.Prepare(input, options, _backend);
             workspace.Rows.Build(input, options.NegativeOnlyLabel, ascendingAnchors: true);
             workspace.Stream.Prepare(workspace.Rows.Layout, options, kind, consumer);
             return RunScan(workspace, input, options, workspace.Stream, cancellationToken);
@@ -141,7 +141,7 @@ public sealed class TripletMiner : IDisposable
         MiningWorkspace workspace = Rent();
         try
         {
-            input = workspace.Prepare(input, options);
+            input = workspace.Prepare(input, options, _backend);
             workspace.Rows.Build(input, options.NegativeOnlyLabel, ascendingAnchors: true);
             workspace.PairStream.Prepare(workspace.Rows.Layout, options, epsilon, consumer);
             return RunScan(workspace, input, options, workspace.PairStream, cancellationToken);
@@ -166,21 +166,36 @@ public sealed class TripletMiner : IDisposable
     /// <returns>The loss.</returns>
     /// <exception cref="ArgumentException">As for mining, or the gradient has another shape.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public LossResult BatchAllLoss(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, MiningOptions options, LossReduction reduction, Span2D<float> gradient, CancellationToken cancellationToken = default)
+    public LossResult BatchAllLoss(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<long> labels, MiningOptions options, LossReduction reduction, Span2D<float> gradient, CancellationToken cancellationToken = default) =>
+        BatchAllLoss(MiningInput.Batch(embeddings, labels), options, reduction, gradient, cancellationToken);
+
+    /// <summary>The same of a batch in any form that <see cref="MiningInput.Batch(ReadOnlySpan2D{float}, ReadOnlySpan{long}, Memory.DeviceMatrix)"/> and its siblings give it.</summary>
+    /// <param name="batch">The square form, N rows of D columns.</param>
+    /// <param name="options">Metric, margin, negative-only label and threads; the rule is not looked at, and <see cref="MiningOptions.Normalize"/> is refused.</param>
+    /// <param name="reduction">Sum, mean, or mean over the terms above zero.</param>
+    /// <param name="gradient">Receives ∂loss/∂embeddings, <c>[N, D]</c>; empty when not wanted.</param>
+    /// <param name="cancellationToken">Stops the call between tiles.</param>
+    /// <returns>The loss.</returns>
+    /// <exception cref="ArgumentException">As for mining, the form is not square, or the gradient has another shape.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public LossResult BatchAllLoss(MiningInput batch, MiningOptions options, LossReduction reduction, Span2D<float> gradient, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Normalize)
             throw new ArgumentException("'Normalize' has no meaning for a loss: the gradient is with respect to the rows as they are. Normalise them first.", nameof(options));
-        if (!gradient.IsEmpty && (gradient.Height != embeddings.Height || gradient.Width != embeddings.Width))
-            throw new ArgumentException($"'gradient' is [{gradient.Height}, {gradient.Width}]; it must be [{embeddings.Height}, {embeddings.Width}].", nameof(gradient));
+        if (!batch.IsSquare)
+            throw new ArgumentException("The loss is of a batch: anchors against a gallery have none.", nameof(batch));
+        (int rows, int columns) = batch.GalleryShape;
+        if (!gradient.IsEmpty && (gradient.Height, gradient.Width) != (rows, columns))
+            throw new ArgumentException($"'gradient' is [{gradient.Height}, {gradient.Width}]; it must be [{rows}, {columns}].", nameof(gradient));
         if (!Enum.IsDefined(reduction))
             throw new ArgumentException($"'reduction' is {reduction}, which does not exist.", nameof(reduction));
         MiningWorkspace workspace = Rent();
         try
         {
-            MiningInput input = workspace.Prepare(MiningInput.Batch(embeddings, labels), options);
+            MiningInput input = workspace.Prepare(batch, options, _backend);
             workspace.Rows.BuildForEveryRow(input, options.NegativeOnlyLabel);
-            workspace.BatchAll.Prepare(workspace.Rows.Layout, options, embeddings.Width, wantsGradient: !gradient.IsEmpty);
+            workspace.BatchAll.Prepare(workspace.Rows.Layout, options, columns, wantsGradient: !gradient.IsEmpty);
             Execute(workspace, input, options, workspace.BatchAll, cancellationToken);
 
             long terms = workspace.Rows.ValidTriplets;
@@ -221,7 +236,7 @@ public sealed class TripletMiner : IDisposable
         workspace.Extremes.Prepare(workspace.Rows.Layout, options);
         Execute(workspace, input, options, workspace.Extremes, cancellationToken);
         int count = 0;
-        foreach (int anchor in workspace.AnchorOfRow(input.Anchors.Height))
+        foreach (int anchor in workspace.AnchorOfRow(input.AnchorLabels.Length))
         {
             if (anchor >= 0)
                 Append(workspace.Extremes.Selected(anchor), triplets, ref count);
@@ -233,10 +248,10 @@ public sealed class TripletMiner : IDisposable
 
     private int MinePairs(MiningWorkspace workspace, MiningInput input, MiningOptions options, Span<Triplet> triplets, out MiningStatistics statistics, CancellationToken cancellationToken)
     {
-        workspace.Pairs.Prepare(workspace.Rows.Layout, options, input.Gallery.Width);
+        workspace.Pairs.Prepare(workspace.Rows.Layout, options, input.GalleryShape.Columns);
         Execute(workspace, input, options, workspace.Pairs, cancellationToken);
         int count = 0;
-        foreach (int anchor in workspace.AnchorOfRow(input.Anchors.Height))
+        foreach (int anchor in workspace.AnchorOfRow(input.AnchorLabels.Length))
         {
             if (anchor >= 0)
                 Append(workspace.Pairs.Selected(anchor), triplets, ref count);
@@ -289,7 +304,12 @@ public sealed class TripletMiner : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads, input.Resident);
+        var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads, input.Resident, input.NarrowAnchors, input.NarrowGallery)
+        {
+            IsSquare = input.IsSquare,
+            Moments = workspace.HasMeasured ? null : workspace.Moments,
+            Workspace = workspace.HasMeasured ? null : workspace,
+        };
         _backend.Execute(in problem, program, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using Tercet.Backends.Cuda;
 using Tercet.Mining;
 using Tercet.Tests.Mining;
 
@@ -87,6 +88,60 @@ public sealed class CudaAgreementTests
         Assert.Contains(driver.Launched, name => name.StartsWith("extremes_mma_", StringComparison.Ordinal));
         Assert.DoesNotContain(driver.Launched, name => name is "extremes_squared_euclidean" or "extremes_cosine");
     }
+
+    [Theory]
+    [MemberData(nameof(MetricsAndSchedules))]
+    public void Mine_ByWarpGroups_SelectsWhatTheOracleSelects(DistanceMetric metric, int schedule)
+    {
+        SimulatedDriver driver = new() { Schedule = schedule, Device = SimulatedDriver.Hopper };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        foreach (MiningCase each in MiningCase.Sample(12, seed: 650 + (10 * schedule) + (int)metric))
+        {
+            var oracle = new Oracle(each, metric);
+            foreach (MiningOptions rule in Rules.Where(rule => rule.Rule is MiningRule.BatchHard or MiningRule.EasyPositive))
+            {
+                MiningOptions options = rule with { Metric = metric, NegativeOnlyLabel = each.NegativeOnlyLabel, Statistics = StatisticsLevel.Selected };
+                Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}; warp groups, schedule {schedule}, {options}", options.Margin);
+            }
+        }
+
+        // Anchors against a gallery stay with mma.sync.
+        string[] launched = [.. driver.Launched];
+        Assert.Contains(launched, name => name.StartsWith("extremes_wgmma_", StringComparison.Ordinal));
+        Assert.Contains(launched, name => name.StartsWith("extremes_mma_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Mine_ModuleWithoutWarpGroups_FallsBackToTensorCores()
+    {
+        SimulatedDriver driver = new() { Device = SimulatedDriver.Hopper, Lacks = name => name.StartsWith("extremes_wgmma_", StringComparison.Ordinal) };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 140, 9, seed: 3);
+        Oracle oracle = new(each, DistanceMetric.SquaredEuclidean);
+        MiningOptions options = new() { Rule = MiningRule.BatchHard, Statistics = StatisticsLevel.Selected };
+
+        Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), "compiled from PTX", options.Margin);
+
+        Assert.Contains("extremes_mma_squared_euclidean", driver.Launched);
+    }
+
+    [Theory]
+    [InlineData(7, 5, null, (int)ProductUnit.Float32)]
+    [InlineData(8, 6, "", (int)ProductUnit.TensorCores)]
+    [InlineData(9, 0, null, (int)ProductUnit.WarpGroups)]
+    [InlineData(10, 0, null, (int)ProductUnit.TensorCores)]
+    [InlineData(9, 0, "mma", (int)ProductUnit.TensorCores)]
+    [InlineData(9, 0, "float32", (int)ProductUnit.Float32)]
+    [InlineData(9, 0, "wgmma", (int)ProductUnit.WarpGroups)]
+    public void Choose_DeviceAndVariable_GiveTheUnit(int major, int minor, string? forced, int expected) =>
+        Assert.Equal((ProductUnit)expected, ProductUnits.Choose(major, minor, forced));
+
+    [Theory]
+    [InlineData(8, 0, "wgmma")]
+    [InlineData(7, 5, "mma")]
+    [InlineData(9, 0, "tf32")]
+    public void Choose_UnitThatIsNotThere_Throws(int major, int minor, string forced) =>
+        Assert.Contains(forced, Assert.Throws<CudaException>(() => ProductUnits.Choose(major, minor, forced)).Message, StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(MetricsAndSchedules))]

@@ -13,6 +13,7 @@ public sealed class CudaCopiesTests : IDisposable
 {
     private const int Count = 40;
     private const int Dimension = TinyModels.Dimension;
+    private const int MomentBytes = 40;
 
     private static readonly MiningOptions BatchHard = new() { Rule = MiningRule.BatchHard, Statistics = StatisticsLevel.Selected };
     private static readonly long[] Labels = [.. Enumerable.Range(0, Count).Select(row => (long)row % 6)];
@@ -38,10 +39,99 @@ public sealed class CudaCopiesTests : IDisposable
         CudaCopies mining = backend.Copies - before - embedding;
 
         Assert.Equal(new CudaCopies(0, 0, 1, Count * Dimension * sizeof(float)), embedding);
-        Assert.Equal(new CudaCopies(2, (Count + (3 * anchors)) * sizeof(float), 1, 3 * anchors * sizeof(float)), mining);
+        Assert.Equal(new CudaCopies(2, (Count + (3 * anchors)) * sizeof(float), 2, AnswerBytes(anchors)), mining);
         Assert.Equal(backend.Copies, new CudaCopies(driver.CopiesToDevice, driver.BytesToDevice, driver.CopiesToHost, driver.BytesToHost));
         Assert.Equal(Count, anchors);
         Assert.Equal(OnCpu(embeddings.ToArray()), triplets);
+    }
+
+    [Theory]
+    [InlineData(MiningRule.BatchHard, DistanceMetric.SquaredEuclidean)]
+    [InlineData(MiningRule.EasyPositive, DistanceMetric.Cosine)]
+    public void Mine_EmbeddingsLeftOnTheDevice_OnlyAnswersAndMomentsComeBack(MiningRule rule, DistanceMetric metric)
+    {
+        SimulatedDriver driver = new();
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        using TripletMiner miner = new(backend);
+        using OnnxEmbedder embedder = Load(backend.Memory, TokenPooling.None, TinyModels.Vector("n"));
+        MiningOptions options = BatchHard with { Rule = rule, Metric = metric };
+        TinyModels.Random(3, Count * TinyModels.Features).CopyTo(embedder.Input);
+        CudaCopies before = backend.Copies;
+
+        DeviceMatrix embeddings = embedder.RunOnDevice(Count);
+        Triplet[] triplets = new Triplet[Count];
+        int anchors = miner.Mine(MiningInput.Batch(embeddings, Labels), options, triplets, out MiningStatistics statistics, TestContext.Current.CancellationToken);
+
+        Assert.Equal(new CudaCopies(2, (Count + (3 * anchors)) * sizeof(float), 2, AnswerBytes(anchors)), backend.Copies - before);
+        CheckAgainstCpu(embedder.Run(Count).ToArray(), options, triplets[..anchors], statistics);
+    }
+
+    [Fact]
+    public void Mine_SemiHardOfEmbeddingsLeftOnTheDevice_NoRowComesBack()
+    {
+        SimulatedDriver driver = new();
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        using TripletMiner miner = new(backend);
+        using OnnxEmbedder embedder = Load(backend.Memory, TokenPooling.None, TinyModels.Vector("n"));
+        MiningOptions options = new() { Rule = MiningRule.SemiHard };
+        TinyModels.Random(6, Count * TinyModels.Features).CopyTo(embedder.Input);
+        MiningInput input = MiningInput.Batch(embedder.RunOnDevice(Count), Labels);
+        Triplet[] triplets = new Triplet[miner.Capacity(input, options)];
+        long before = backend.Copies.BytesToHost;
+
+        int selected = miner.Mine(input, options, triplets, out MiningStatistics statistics, TestContext.Current.CancellationToken);
+
+        long pairs = triplets.Length;
+        Assert.Equal((pairs * 24) + (Count * ((2 * 12) + 16)) + MomentBytes, backend.Copies.BytesToHost - before);
+        CheckAgainstCpu(embedder.Run(Count).ToArray(), options, triplets[..selected], statistics);
+    }
+
+    [Theory]
+    [InlineData(MiningRule.HardNegative, false)]
+    [InlineData(MiningRule.RandomHard, false)]
+    [InlineData(MiningRule.BatchHard, true)]
+    public void Mine_RuleThatNeedsTheRowsOnTheHost_BringsThemOnce(MiningRule rule, bool normalize)
+    {
+        using CudaBackend backend = SimulatedDriver.NewBackend(new SimulatedDriver());
+        using TripletMiner miner = new(backend);
+        using OnnxEmbedder embedder = Load(backend.Memory, TokenPooling.None, TinyModels.Vector("n"));
+        MiningOptions options = BatchHard with { Rule = rule, Normalize = normalize };
+        TinyModels.Random(7, Count * TinyModels.Features).CopyTo(embedder.Input);
+        MiningInput input = MiningInput.Batch(embedder.RunOnDevice(Count), Labels);
+        Triplet[] triplets = new Triplet[miner.Capacity(input, options)];
+        for (int again = 0; again < 2; again++)
+        {
+            long before = backend.Copies.BytesToHost;
+            int selected = miner.Mine(input, options, triplets, out MiningStatistics statistics, TestContext.Current.CancellationToken);
+
+            Assert.InRange(backend.Copies.BytesToHost - before, Count * Dimension * sizeof(float), long.MaxValue);
+            CheckAgainstCpu(embedder.Run(Count).ToArray(), options, triplets[..selected], statistics);
+        }
+    }
+
+    [Fact]
+    public void Mine_EmbeddingsOfAnotherDevice_AreMinedOnTheCpuAllTheSame()
+    {
+        using CudaBackend backend = SimulatedDriver.NewBackend(new SimulatedDriver()), another = SimulatedDriver.NewBackend(new SimulatedDriver());
+        using OnnxEmbedder embedder = Load(backend.Memory, TokenPooling.None, TinyModels.Vector("n"));
+        TinyModels.Random(8, Count * TinyModels.Features).CopyTo(embedder.Input);
+        DeviceMatrix embeddings = embedder.RunOnDevice(Count);
+        using TripletMiner cpu = new(), miner = new(another);
+        foreach (TripletMiner each in new[] { cpu, miner })
+        {
+            Triplet[] triplets = new Triplet[Count];
+            int selected = each.Mine(MiningInput.Batch(embeddings, Labels), BatchHard, triplets, out MiningStatistics statistics, TestContext.Current.CancellationToken);
+            CheckAgainstCpu(embedder.Run(Count).ToArray(), BatchHard, triplets[..selected], statistics);
+        }
+    }
+
+    [Fact]
+    public void RunOnDevice_ModelWithoutDeviceMemory_SaysWhy()
+    {
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(_folder.Save(TinyModels.Vector("n")), new EmbedderOptions { Device = DeviceChoice.Cpu, Threads = 1, MaxBatch = 4 });
+
+        Assert.False(embedder.IsOnDevice);
+        Assert.Contains("do not lie on a device", Assert.Throws<InvalidOperationException>(() => embedder.RunOnDevice(1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,13 +241,13 @@ public sealed class CudaCopiesTests : IDisposable
         Assert.Equal(expected, triplets[..selected]);
         int calls = driver.GraphLaunches - graphs;
         Assert.InRange(calls, 1, int.MaxValue);
-        Assert.Equal(4 * calls, driver.Launches - launches);
+        Assert.Equal(7 * calls, driver.Launches - launches);
         CudaCopies more = backend.Copies - copies;
-        Assert.Equal((3 * calls, calls), (more.ToDevice, more.ToHost));
+        Assert.Equal((3 * calls, 2 * calls), (more.ToDevice, more.ToHost));
         Assert.Equal((driver.BytesToDevice, driver.BytesToHost), (backend.Copies.BytesToDevice, backend.Copies.BytesToHost));
 
-        // The second wait is at an empty stream: a call returns only when nothing of the caller's is in use.
-        Assert.Equal(2 * calls, driver.Waits - waits);
+        // Those but the first are at an empty stream: before the moments are taken, and before the call returns, when nothing of the caller's is in use any more.
+        Assert.Equal(3 * calls, driver.Waits - waits);
     }
 
     [Fact]
@@ -207,13 +297,31 @@ public sealed class CudaCopiesTests : IDisposable
     public void ParameterBytes_EveryKernelOfTheFusedPass_AreTheKernelsOwn()
     {
         SimulatedDriver.SkipUnlessBuilt();
-        foreach (SimulatedDriver driver in (SimulatedDriver[])[new(), new() { Device = SimulatedDriver.Ampere }])
+        foreach (SimulatedDriver driver in (SimulatedDriver[])[new(), new() { Device = SimulatedDriver.Ampere }, new() { Device = SimulatedDriver.Hopper }])
         {
             IReadOnlyDictionary<nint, int> bytes = CudaKernels.ParameterBytes(CudaKernels.Find(driver, 1));
-            Assert.Equal(10, bytes.Count);
+            Assert.Equal(driver.Device.ComputeMajor == 9 ? 26 : 24, bytes.Count);
             foreach ((nint function, int size) in bytes)
                 Assert.Equal(SimulatedDriver.ParameterBytes(driver.NameOf(function)), size);
         }
+    }
+
+    // Row and key of two kinds an anchor, and the moments.
+    private static long AnswerBytes(int anchors) => (2L * anchors * (sizeof(int) + sizeof(double))) + MomentBytes;
+
+    private static void CheckAgainstCpu(float[,] embeddings, MiningOptions options, Triplet[] triplets, MiningStatistics statistics)
+    {
+        using TripletMiner cpu = new();
+        Triplet[] expected = new Triplet[cpu.Capacity(MiningInput.Batch(embeddings, Labels), options)];
+        int selected = cpu.Mine(embeddings, Labels, options, expected, out MiningStatistics onCpu, TestContext.Current.CancellationToken);
+        Assert.Equal(expected[..selected], triplets);
+        Assert.Equal(onCpu.MeanEmbeddingNorm, statistics.MeanEmbeddingNorm, 1e-9);
+        Assert.Equal(onCpu.RootMeanSquareNorm, statistics.RootMeanSquareNorm, 1e-9);
+        Assert.Equal(onCpu.MeanPairwiseDistance, statistics.MeanPairwiseDistance, 1e-9);
+        Assert.Equal(onCpu.Spread, statistics.Spread, 1e-9);
+        Assert.Equal(
+            onCpu with { MeanEmbeddingNorm = 0, RootMeanSquareNorm = 0, MeanPairwiseDistance = 0, Spread = 0 },
+            statistics with { MeanEmbeddingNorm = 0, RootMeanSquareNorm = 0, MeanPairwiseDistance = 0, Spread = 0 });
     }
 
     private static Triplet[] OnCpu(float[,] embeddings)

@@ -135,9 +135,14 @@ public sealed class CudaPlanTests
     {
         AnchorExtremes[] extremes = [AnchorExtremes.None, AnchorExtremes.None];
 
-        ExtremesPass.Decode(ExtremeKinds.NearestNegative | ExtremeKinds.FarthestPositive, [1, 2, 3, 4, 5, -1], extremes);
+        ExtremesPass.Decode(ExtremeKinds.NearestNegative | ExtremeKinds.FarthestPositive, [1, 2, 5, -1], [0.1, 0.2, 0.5, 0.6], extremes);
 
-        Assert.Equal([new() { FarthestPositive = 1, NearestPositive = -1, NearestNegative = 5 }, new() { FarthestPositive = 2, NearestPositive = -1, NearestNegative = -1 }], extremes);
+        Assert.Equal(
+            [
+                AnchorExtremes.None with { FarthestPositive = 1, FarthestPositiveKey = 0.1, NearestNegative = 5, NearestNegativeKey = 0.5 },
+                AnchorExtremes.None with { FarthestPositive = 2, FarthestPositiveKey = 0.2, NearestNegativeKey = 0.6 },
+            ],
+            extremes);
     }
 
     [Theory]

@@ -27,8 +27,9 @@ public sealed class NvrtcTests
         string text = Encoding.Latin1.GetString(image);
         foreach (string metric in new[] { "squared_euclidean", "cosine" })
         {
-            foreach (string kernel in new[] { "prepare_", "prepare_halves_", "extremes_", "extremes_mma_", "decide_", "rescan_", "key_rows_" })
+            foreach (string kernel in new[] { "prepare_", "prepare_halves_", "extremes_", "extremes_mma_", "decide_", "rescan_", "key_rows_", "nearest_decide_", "moments_", "extremes_keys_", "prepare_images_" })
                 Assert.Contains(kernel + metric, text, StringComparison.Ordinal);
+            Assert.Equal(major == 9, text.Contains("extremes_wgmma_" + metric, StringComparison.Ordinal));
         }
 
         Assert.Single(Directory.GetFiles(folder.Path));

@@ -16,6 +16,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     private readonly Dictionary<nint, (string Name, byte[] Utf8)> _functions = [];
     private readonly Dictionary<nint, long> _device = [];
     private readonly Dictionary<nint, long> _host = [];
+    private readonly Dictionary<nint, int> _allowedShared = [];
     private readonly Lock _lock = new();
     private readonly Dictionary<nint, List<Action>> _captured = [];
     private readonly Dictionary<nint, List<Action>> _graphs = [];
@@ -30,10 +31,16 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     /// <summary>A card whose tensor cores the fused pass uses.</summary>
     public static CudaDevice Ampere { get; } = new(0, "host simulation", 8, 0, 2, 12040);
 
+    /// <summary>A card whose warp groups it uses.</summary>
+    public static CudaDevice Hopper { get; } = new(0, "host simulation", 9, 0, 2, 12040);
+
     public CudaDevice Device { get; init; } = new(0, "host simulation", 7, 5, 2, 12040);
 
     /// <summary>0, 1 or 2: the order in which threads run.</summary>
     public int Schedule { get; init; }
+
+    /// <summary>Kernels that the module has not got.</summary>
+    public Func<string, bool> Lacks { get; init; } = _ => false;
 
     /// <summary>Throws in place of the named call; the argument is the number of bytes, or 0.</summary>
     public Func<string, long, CudaException?>? Fail { get; set; }
@@ -107,7 +114,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     public nint GetFunction(nint module, string name)
     {
-        if (ParameterBytes(name) < 0)
+        if (ParameterBytes(name) < 0 || Lacks(name))
             throw new CudaException($"There is no kernel {name}.", status: 500);
         lock (_lock)
         {
@@ -118,6 +125,12 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
 
     /// <summary>The name that a function was found by.</summary>
     public string NameOf(nint function) => _functions[function].Name;
+
+    public void AllowShared(nint function, int bytes)
+    {
+        lock (_lock)
+            _allowedShared[function] = bytes;
+    }
 
     public int BlocksPerMultiprocessor(nint function, int threads) => 2;
 
@@ -158,6 +171,10 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     }
 
     public void Wait(nint marker) => Check("Wait", 0);
+
+    public void Follow(nint stream, nint marker)
+    {
+    }
 
     public float ElapsedMilliseconds(nint start, nint end) => 0;
 
@@ -260,6 +277,8 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         lock (_lock)
         {
             (name, utf8) = _functions[function];
+            if (grid.SharedBytes > _allowedShared.GetValueOrDefault(function, 0))
+                Assert.Fail($"{name}: {grid.SharedBytes} bytes of shared memory were not allowed");
             Launched.Add(name);
             Launches++;
         }
@@ -269,7 +288,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
         void* block = (void*)parameters;
         fixed (byte* text = utf8)
         {
-            byte* fault = launch(text, grid.Blocks, grid.Rows, grid.Threads, 0, &block, Schedule);
+            byte* fault = launch(text, grid.Blocks, grid.Rows, grid.Threads, grid.SharedBytes, &block, Schedule);
             if (fault != null)
                 throw new CudaException($"{name}: {Marshal.PtrToStringUTF8((nint)fault)}", status: 719);
         }

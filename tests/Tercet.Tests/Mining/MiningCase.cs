@@ -101,6 +101,9 @@ internal sealed record MiningCase(RowKind Rows, LabelKind Labels, int N, int D, 
         GalleryLabels = labels,
     };
 
+    /// <summary>The same case with other values in its rows.</summary>
+    public MiningCase WithRows(float[,] anchors, float[,] gallery) => this with { Anchors = anchors, Gallery = gallery };
+
     /// <summary>The gallery row that an anchor is, −1 where it is none or nobody said.</summary>
     public int GalleryRowOf(int anchor) => IsSquare ? anchor : AnchorRowNumbers.Length == 0 ? -1 : AnchorRowNumbers[anchor];
 

@@ -1,4 +1,5 @@
 using Tercet.Backends.Cpu;
+using Tercet.Memory;
 
 namespace Tercet.Backends.Cuda;
 
@@ -41,24 +42,33 @@ public sealed class AutoBackend : IMiningBackend
     public string Name => Current.Name;
 
     /// <inheritdoc/>
+    public bool MeasuresRows => Current.MeasuresRows;
+
+    /// <inheritdoc/>
+    public bool Reads(IDeviceMemory memory) => Current.Reads(memory);
+
+    /// <inheritdoc/>
     /// <exception cref="CudaException">The device has too little memory, or was lost after results had been streamed; the next call is done on the CPU then.</exception>
     public void Execute(in MiningProblem problem, IMiningProgram program, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(program);
-        IMiningBackend current = Current;
-        try
+        if (Note is null)
         {
-            current.Execute(in problem, program, cancellationToken);
-            return;
-        }
-        catch (CudaException lost) when (lost.IsFatal)
-        {
-            Interlocked.CompareExchange(ref _note, lost.Message, null);
-            if (!program.CanRunAgain)
-                throw;
+            try
+            {
+                _cuda!.Execute(in problem, program, cancellationToken);
+                return;
+            }
+            catch (CudaException lost) when (lost.IsFatal)
+            {
+                Interlocked.CompareExchange(ref _note, lost.Message, null);
+                if (!program.CanRunAgain)
+                    throw;
+            }
         }
 
-        _cpu.Execute(in problem, program, cancellationToken);
+        MiningProblem onHost = problem.OnHost();
+        _cpu.Execute(in onHost, program, cancellationToken);
     }
 
     /// <summary>Disposes both backends. No call may be running.</summary>

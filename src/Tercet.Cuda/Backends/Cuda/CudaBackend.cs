@@ -1,6 +1,7 @@
 using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
+using Tercet.Mining;
 
 namespace Tercet.Backends.Cuda;
 
@@ -76,6 +77,12 @@ public sealed class CudaBackend : IMiningBackend
     /// </summary>
     public IDeviceMemory Memory => _memory;
 
+    /// <inheritdoc/>
+    public bool MeasuresRows => true;
+
+    /// <inheritdoc/>
+    public bool Reads(IDeviceMemory memory) => ReferenceEquals(memory, _memory);
+
     /// <summary>What has been copied between host and device so far, by all calls together.</summary>
     public CudaCopies Copies => _driver.Copies;
 
@@ -137,18 +144,26 @@ public sealed class CudaBackend : IMiningBackend
             // SAFETY: the rows stay pinned for the whole call; the session forgets the pointers before it returns.
             fixed (float* anchors = &problem.Anchors.DangerousGetReference())
             fixed (float* gallery = &problem.Gallery.DangerousGetReference())
+            fixed (ushort* narrowAnchors = &problem.NarrowAnchors.Bits.DangerousGetReference())
+            fixed (ushort* narrowGallery = &problem.NarrowGallery.Bits.DangerousGetReference())
             {
-                session.Load(problem, SourceRows.Of(problem.Anchors, anchors), SourceRows.Of(problem.Gallery, gallery), cancellationToken);
+                session.Load(
+                    problem,
+                    SourceRows.Of(problem.Anchors, anchors),
+                    SourceRows.Of(problem.Gallery, gallery),
+                    narrowAnchors == null ? HostRows.Of(problem.Anchors, anchors, RowFormat.Binary32) : HostRows.Of(problem.NarrowAnchors.Bits, narrowAnchors, problem.NarrowAnchors.Format),
+                    narrowGallery == null ? HostRows.Of(problem.Gallery, gallery, RowFormat.Binary32) : HostRows.Of(problem.NarrowGallery.Bits, narrowGallery, problem.NarrowGallery.Format),
+                    cancellationToken);
                 program.Run(session);
                 session.Wait();
+                session.RequireSoundRows();
             }
 
             isSound = true;
         }
         catch (CudaException exception)
         {
-            if (exception.IsFatal)
-                Interlocked.CompareExchange(ref _lost, exception, null);
+            Note(exception);
             throw;
         }
         catch
@@ -194,7 +209,21 @@ public sealed class CudaBackend : IMiningBackend
         }
     }
 
-    private CudaSession Rent()
+    /// <summary>The device's driver, which counts copies.</summary>
+    internal ICudaDriver Driver => _driver;
+
+    /// <summary>Says what calls that read rows at an address wait for.</summary>
+    internal void Announce(nint address, nint marker) => _memory.Announce(address, marker);
+
+    /// <summary>Page-locked memory.</summary>
+    internal PageLockedAllocator PageLocked => _pageLocked;
+
+    /// <summary>The kernels of a metric's keys.</summary>
+    internal CudaKernels KernelsOf(DistanceMetric metric) => metric == DistanceMetric.Cosine ? _kernels.Cosine : _kernels.SquaredEuclidean;
+
+    /// <summary>Makes the context current on the calling thread.</summary>
+    /// <exception cref="CudaException">The device has been lost.</exception>
+    internal void Enter()
     {
         // First: a lost context does not become current either, and its own text would not say what happened.
         if (_lost is CudaException lost)
@@ -202,6 +231,31 @@ public sealed class CudaBackend : IMiningBackend
         lock (_lock)
             ObjectDisposedException.ThrowIf(_disposed, this);
         _driver.Enter();
+    }
+
+    /// <summary>The same for whoever gives memory back; whether there is anything left to give back to.</summary>
+    internal bool TryEnter()
+    {
+        lock (_lock)
+        {
+            if (_lost is not null || _disposed)
+                return false;
+        }
+
+        _driver.Enter();
+        return true;
+    }
+
+    /// <summary>Keeps in mind that the device was lost, where a failure says so.</summary>
+    internal void Note(CudaException failure)
+    {
+        if (failure.IsFatal)
+            Interlocked.CompareExchange(ref _lost, failure, null);
+    }
+
+    private CudaSession Rent()
+    {
+        Enter();
         lock (_lock)
         {
             if (_idle.TryPop(out CudaSession? session))

@@ -7,18 +7,33 @@ namespace Tercet.Backends.Cuda;
 /// <summary>The kernels of a loaded module, for one metric's keys.</summary>
 internal sealed class CudaKernels
 {
-    // The first cards with the products that the tensor-core pass is made of.
-    private const int OldestTensorCores = 8;
+    // cuModuleGetFunction's answer for a name that the module has not got.
+    private const int NotFound = 500;
     private const int BlocksPerMultiprocessor = 8;
 
-    private CudaKernels(ICudaDriver driver, nint module, string metric)
+    private CudaKernels(ICudaDriver driver, nint module, string metric, ProductUnit unit)
     {
+        WidenFloat16 = driver.GetFunction(module, "widen_float16");
+        WidenBFloat16 = driver.GetFunction(module, "widen_bfloat16");
         Prepare = driver.GetFunction(module, "prepare_" + metric);
         PrepareHalves = driver.GetFunction(module, "prepare_halves_" + metric);
-        UsesTensorCores = driver.Device.ComputeMajor >= OldestTensorCores;
+        UsesTensorCores = unit >= ProductUnit.TensorCores;
+        if (unit == ProductUnit.WarpGroups)
+            ExtremesWarpGroups = FindWarpGroups(driver, module, metric);
+        PrepareImages = driver.GetFunction(module, "prepare_images_" + metric);
+        Multiprocessors = driver.Device.Multiprocessors;
         Extremes = driver.GetFunction(module, (UsesTensorCores ? "extremes_mma_" : "extremes_") + metric);
         Decide = driver.GetFunction(module, "decide_" + metric);
         Rescan = driver.GetFunction(module, "rescan_" + metric);
+        ExtremesKeys = driver.GetFunction(module, "extremes_keys_" + metric);
+        Moments = driver.GetFunction(module, "moments_" + metric);
+        MomentsFinish = driver.GetFunction(module, "moments_finish");
+        CheckRows = driver.GetFunction(module, "check_rows");
+        string multiplier = UsesTensorCores ? "_mma_" : "_";
+        NearestMinima = driver.GetFunction(module, "nearest_minima" + multiplier + metric);
+        NearestLimits = driver.GetFunction(module, "nearest_limits");
+        NearestCandidates = driver.GetFunction(module, "nearest_candidates" + multiplier + metric);
+        NearestDecide = driver.GetFunction(module, "nearest_decide_" + metric);
         KeyRows = driver.GetFunction(module, "key_rows_" + metric);
         Positives = driver.GetFunction(module, "positives_" + metric);
         SemiHard = driver.GetFunction(module, "semi_hard_" + metric);
@@ -34,6 +49,12 @@ internal sealed class CudaKernels
         RescanBlocks = Math.Max(1, driver.BlocksPerMultiprocessor(Rescan, CudaPlan.Threads) * driver.Device.Multiprocessors);
     }
 
+    /// <summary>Makes float32 of float16 components.</summary>
+    public nint WidenFloat16 { get; }
+
+    /// <summary>Makes float32 of bfloat16 components.</summary>
+    public nint WidenBFloat16 { get; }
+
     /// <summary>Gathers rows into panels.</summary>
     public nint Prepare { get; }
 
@@ -46,11 +67,44 @@ internal sealed class CudaKernels
     /// <summary>The fused pass.</summary>
     public nint Extremes { get; }
 
+    /// <summary>The same by warp groups, for a batch against itself; 0 where the card or the module does not have it, or another unit is forced.</summary>
+    public nint ExtremesWarpGroups { get; }
+
+    /// <summary>Makes float16 images of prepared rows, for warp groups.</summary>
+    public nint PrepareImages { get; }
+
+    /// <summary>The device's multiprocessors.</summary>
+    public int Multiprocessors { get; }
+
     /// <summary>Decides candidates.</summary>
     public nint Decide { get; }
 
     /// <summary>Scans undecided anchors again.</summary>
     public nint Rescan { get; }
+
+    /// <summary>Measures what was found.</summary>
+    public nint ExtremesKeys { get; }
+
+    /// <summary>Sums rows.</summary>
+    public nint Moments { get; }
+
+    /// <summary>Makes moments of the sums.</summary>
+    public nint MomentsFinish { get; }
+
+    /// <summary>Looks for rows that no key can be made of.</summary>
+    public nint CheckRows { get; }
+
+    /// <summary>Finds the smallest keys of groups of gallery rows.</summary>
+    public nint NearestMinima { get; }
+
+    /// <summary>Makes limits of them.</summary>
+    public nint NearestLimits { get; }
+
+    /// <summary>Keeps what is within the limits.</summary>
+    public nint NearestCandidates { get; }
+
+    /// <summary>Puts it in order.</summary>
+    public nint NearestDecide { get; }
 
     /// <summary>Writes rows of keys.</summary>
     public nint KeyRows { get; }
@@ -97,15 +151,39 @@ internal sealed class CudaKernels
         Dictionary<nint, int> bytes = [];
         foreach (CudaKernels each in (CudaKernels[])[kernels.SquaredEuclidean, kernels.Cosine])
         {
+            bytes[each.WidenFloat16] = bytes[each.WidenBFloat16] = Unsafe.SizeOf<WidenArguments>();
             bytes[each.Prepare] = Unsafe.SizeOf<PrepareArguments>();
             bytes[each.PrepareHalves] = Unsafe.SizeOf<PrepareHalvesArguments>();
-            bytes[each.Extremes] = bytes[each.Decide] = bytes[each.Rescan] = Unsafe.SizeOf<ExtremesArguments>();
+            bytes[each.PrepareImages] = Unsafe.SizeOf<PrepareImagesArguments>();
+            if (each.ExtremesWarpGroups != 0)
+                bytes[each.ExtremesWarpGroups] = Unsafe.SizeOf<ExtremesArguments>();
+            bytes[each.Moments] = bytes[each.MomentsFinish] = Unsafe.SizeOf<MomentsArguments>();
+            bytes[each.CheckRows] = Unsafe.SizeOf<CheckRowsArguments>();
+            bytes[each.Extremes] = bytes[each.Decide] = bytes[each.Rescan] = bytes[each.ExtremesKeys] = Unsafe.SizeOf<ExtremesArguments>();
         }
 
         return bytes;
     }
 
     /// <summary>Finds the kernels of both kinds of key.</summary>
-    public static (CudaKernels SquaredEuclidean, CudaKernels Cosine) Find(ICudaDriver driver, nint module) =>
-        (new CudaKernels(driver, module, "squared_euclidean"), new CudaKernels(driver, module, "cosine"));
+    public static (CudaKernels SquaredEuclidean, CudaKernels Cosine) Find(ICudaDriver driver, nint module)
+    {
+        ProductUnit unit = ProductUnits.Choose(driver.Device.ComputeMajor, driver.Device.ComputeMinor, Environment.GetEnvironmentVariable(ProductUnits.Variable));
+        return (new CudaKernels(driver, module, "squared_euclidean", unit), new CudaKernels(driver, module, "cosine", unit));
+    }
+
+    // A module that a driver has compiled from PTX has no such kernel.
+    private static nint FindWarpGroups(ICudaDriver driver, nint module, string metric)
+    {
+        try
+        {
+            nint function = driver.GetFunction(module, "extremes_wgmma_" + metric);
+            driver.AllowShared(function, CudaPlan.WarpGroupShared);
+            return function;
+        }
+        catch (CudaException exception) when (exception.Status == NotFound)
+        {
+            return 0;
+        }
+    }
 }

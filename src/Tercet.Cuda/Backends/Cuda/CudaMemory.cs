@@ -7,6 +7,7 @@ namespace Tercet.Backends.Cuda;
 internal sealed class CudaMemory(ICudaDriver driver, PageLockedAllocator host, string name) : IDeviceMemory, IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly Dictionary<nint, nint> _arrivals = [];
     private nint _stream;
 
     /// <inheritdoc/>
@@ -44,6 +45,25 @@ internal sealed class CudaMemory(ICudaDriver driver, PageLockedAllocator host, s
             driver.CopyToHost(host, device, bytes, _stream);
             driver.Synchronize(_stream);
         }
+    }
+
+    /// <summary>Says what must have been passed before memory that begins at an address is read; 0 takes it back.</summary>
+    public void Announce(nint address, nint marker)
+    {
+        lock (_arrivals)
+        {
+            if (marker == 0)
+                _arrivals.Remove(address);
+            else
+                _arrivals[address] = marker;
+        }
+    }
+
+    /// <summary>The marker that was announced for an address, or 0.</summary>
+    public nint ArrivalOf(nint address)
+    {
+        lock (_arrivals)
+            return _arrivals.GetValueOrDefault(address);
     }
 
     public void Dispose()

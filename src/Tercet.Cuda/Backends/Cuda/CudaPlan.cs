@@ -9,15 +9,37 @@ internal static class CudaPlan
     /// <summary>Candidates of an anchor, as there.</summary>
     public const int Candidates = 32;
 
+    /// <summary>Groups of gallery rows that bound a query's nearest rows, as there.</summary>
+    public const int NearestGroups = 128;
+
+    /// <summary>Candidates of a query for its nearest rows, as there.</summary>
+    public const int NearestCandidates = 128;
+
+    /// <summary>The most nearest rows that are asked for, as there.</summary>
+    public const int MostNearest = 32;
+
+    /// <summary>Dimensions that a block takes the moments of, as there.</summary>
+    public const int MomentDimensions = 32;
+
     /// <summary>Threads of every kernel's block.</summary>
     public const int Threads = 256;
+
+    /// <summary>Threads of a block of the pass by warp groups, as in native/kernels/tile_wgmma.h.</summary>
+    public const int WarpGroupThreads = 384;
+
+    /// <summary>Its dynamic shared memory, as there: twelve images, and the barriers that they arrive at.</summary>
+    public const int WarpGroupShared = (12 * ImageBytes) + 80;
 
     /// <summary>The most blocks of a grid's second dimension.</summary>
     public const int LargestGridRows = 65535;
 
+    private const int ImageBytes = 16384;
+    private const int ImageDepth = 64;
+    private const int MomentRows = 512;
     private const int DepthStep = 8;
     private const int HalfDepth = 16;
     private const int PairLanes = 16;
+    private const int Warp = 32;
 
     // The best, the count, the candidates, the answer and its key.
     private const int BucketBytes = sizeof(uint) + sizeof(int) + (Candidates * sizeof(ulong)) + sizeof(int) + sizeof(double);
@@ -47,6 +69,15 @@ internal static class CudaPlan
 
     /// <summary>Blocks in which sixteen threads each do one anchor.</summary>
     public static int DecideBlocks(int anchors) => (anchors + (Threads / PairLanes) - 1) / (Threads / PairLanes);
+
+    /// <summary>Blocks in which one warp each does one anchor.</summary>
+    public static int WarpBlocks(int anchors) => (anchors + (Threads / Warp) - 1) / (Threads / Warp);
+
+    /// <summary>Segments of rows that moments are taken of.</summary>
+    public static int MomentSegments(int rows) => (rows + MomentRows - 1) / MomentRows;
+
+    /// <summary>Blocks of dimensions that moments are taken of.</summary>
+    public static int MomentBlocks(int depth) => (depth + MomentDimensions - 1) / MomentDimensions;
 
     /// <summary>The most panels of anchors whose rows of keys fit a budget of bytes; at least one.</summary>
     public static int ChunkPanels(int anchors, int gallery, long budget)
@@ -90,6 +121,22 @@ internal static class CudaPlan
     /// a card's sums: 7.5·2⁻²⁴ a component; the split leaves out 3.1·2⁻²² of it, and the terms' roundings are as above.
     /// </summary>
     public static float TensorCoreSlope(int depth) => (float)(1.01 * ((7.5 * HalfSteps(depth) * HalfDepth) + 21) * UnitRoundoff);
+
+    /// <summary>
+    /// The same for warp groups' keys, beside what the rows' rounding adds: 20 terms a product of 16 components, cut to 2⁻²³ of ‖x‖‖y‖, are 2.5·2⁻²⁴ a component; the terms'
+    /// and the keys' roundings are 8.
+    /// </summary>
+    public static float WarpGroupSlope(int depth) => (float)(1.01 * ((2.5 * HalfSteps(depth) * HalfDepth) + 9) * UnitRoundoff);
+
+    /// <summary>Bytes of that many rows' float16 images.</summary>
+    public static long ImagesBytes(int rows, int depth) => (long)Panels(rows) * ((depth + ImageDepth - 1) / ImageDepth) * ImageBytes;
+
+    /// <summary>Blocks of the pass by warp groups: no more than there are multiprocessors, or pairs of row panels' columns to share among them.</summary>
+    public static int WarpGroupBlocks(int anchors, int gallery, int multiprocessors)
+    {
+        long pairs = (Panels(anchors) + 1) / 2, columns = Panels(gallery);
+        return (int)Math.Min(multiprocessors, (pairs * columns) - (pairs * (pairs - 1)));
+    }
 
     /// <summary>Bytes of that many rows' float16 pairs: hi and lo of 16 components a step.</summary>
     public static long FragmentBytes(int rows, int depth) => (long)Panels(rows) * PanelRows * HalfSteps(depth) * HalfDepth * 2 * sizeof(ushort);

@@ -1,4 +1,3 @@
-using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
@@ -15,12 +14,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     // Batches whose kernels take less time than the driver's calls for them.
     private const int LargestSmallBatch = 2048;
 
-    // Floats of the page-locked memory that rows are copied through.
-    private const int LargestStaging = 4 << 20;
-
     private readonly GraphDriver _driver;
     private readonly PageLockedAllocator _pageLocked;
-    private readonly IDeviceMemory _memory;
+    private readonly CudaMemory _memory;
     private readonly (CudaKernels SquaredEuclidean, CudaKernels Cosine) _kernels;
     private readonly DeviceRows _gallery;
     private readonly DeviceRows _anchors;
@@ -30,23 +26,29 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private readonly SemiHardPass _semiHard;
     private readonly LossPass _loss;
     private readonly Lock _termsLock = new();
+    private readonly MomentsPass _moments;
+    private readonly HostCopy _anchorCopy;
+    private readonly HostCopy _galleryCopy;
     private readonly PinnedBuffer<uint> _largest;
-    private PinnedBuffer<float> _staging;
+    private readonly Staging _staging;
     private PinnedBuffer<int> _galleryOrder;
     private PinnedBuffer<int> _anchorOrder;
     private PinnedBuffer<float> _anchorTerms;
     private SourceRows _anchorSource;
     private SourceRows _gallerySource;
+    private RowMoments? _measured;
+    private (string Anchors, string Gallery) _names;
+    private int _anchorCount;
     private int _depth;
     private bool _hasTerms;
 
-    public CudaSession(ICudaDriver sharedDriver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, PageLockedAllocator pageLocked, IDeviceMemory memory, WorkerTeam team, long keyBudget)
+    public CudaSession(ICudaDriver sharedDriver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, PageLockedAllocator pageLocked, CudaMemory memory, WorkerTeam team, long keyBudget)
     {
         GraphDriver driver = new(sharedDriver, CudaKernels.ParameterBytes(kernels));
         (_driver, _kernels, _pageLocked, _memory) = (driver, kernels, pageLocked, memory);
         _gallery = new DeviceRows(driver);
         _anchors = new DeviceRows(driver);
-        _staging = new PinnedBuffer<float>(1, _pageLocked);
+        _staging = new Staging(driver, _pageLocked);
         _galleryOrder = new PinnedBuffer<int>(1, _pageLocked);
         _anchorOrder = new PinnedBuffer<int>(1, _pageLocked);
         _anchorTerms = new PinnedBuffer<float>(1, _pageLocked);
@@ -59,6 +61,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _keyRows = new KeyRowsPass(this, driver, _pageLocked, team, keyBudget);
         _semiHard = new SemiHardPass(this, driver, _pageLocked, team, keyBudget);
         _loss = new LossPass(this, driver, _pageLocked, keyBudget);
+        _moments = new MomentsPass(driver, _pageLocked);
+        _anchorCopy = new HostCopy(driver, _pageLocked);
+        _galleryCopy = new HostCopy(driver, _pageLocked);
     }
 
     /// <inheritdoc/>
@@ -80,8 +85,11 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The anchors, packed: the gallery's own panels where positions agree.</summary>
     public PackedRows Anchors { get; private set; }
 
-    /// <summary>The gallery as float16 pairs.</summary>
-    public HalfPanels GalleryHalves => _gallery.Halves;
+    /// <summary>The gallery as the fused pass takes it beside its panels: float16 pairs, or images.</summary>
+    public HalfPanels GalleryHalves => UsesWarpGroups ? _gallery.Images : _gallery.Halves;
+
+    /// <summary>Whether the fused pass runs by warp groups.</summary>
+    public bool UsesWarpGroups => Layout.IsSymmetric && Kernels.ExtremesWarpGroups != 0;
 
     /// <summary>The anchors as float16 pairs.</summary>
     public HalfPanels AnchorHalves => Layout.IsSymmetric ? _gallery.Halves : _anchors.Halves;
@@ -101,36 +109,62 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     };
 
     /// <summary>The error bound of the fused pass' keys.</summary>
-    public ToleranceBound ExtremesTolerance => Kernels.UsesTensorCores ? KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) } : KeyTolerances;
+    public ToleranceBound ExtremesTolerance => UsesWarpGroups ? KeyTolerances with { Slope = CudaPlan.WarpGroupSlope(_depth), Residual = _gallery.Residual }
+        : Kernels.UsesTensorCores ? KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) }
+        : KeyTolerances;
 
     /// <summary>
     /// Brings the rows to the device, where they do not lie there already, and packs them. Nothing is waited for: everything is in the stream's order, and a
     /// call that comes to its end has waited once.
     /// </summary>
+    /// <param name="problem">The problem.</param>
+    /// <param name="anchors">The anchors as float32.</param>
+    /// <param name="gallery">The gallery as float32.</param>
+    /// <param name="sentAnchors">The anchors as the device is to receive them.</param>
+    /// <param name="sentGallery">The gallery likewise.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
     // SAFETY: the source rows stay pinned until Unload. Page-locked buffers do not move, and are not written again before the stream has been waited for.
-    public void Load(in MiningProblem problem, SourceRows anchors, SourceRows gallery, CancellationToken cancellationToken)
+    public void Load(in MiningProblem problem, SourceRows anchors, SourceRows gallery, HostRows sentAnchors, HostRows sentGallery, CancellationToken cancellationToken)
     {
-        (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Gallery.Width);
+        (_anchorSource, _gallerySource, _depth) = (anchors, gallery, problem.Dimension);
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
-        _hasTerms = false;
+        (_hasTerms, _measured) = (false, problem.Moments);
+        _anchorCount = sentAnchors.Count;
+        _names = problem.IsSquare ? ("embeddings", "embeddings") : ("anchors", "gallery");
         _driver.IsHolding = Math.Max(Layout.AnchorCount, Layout.GalleryCount) <= LargestSmallBatch;
-        if (Layout.AnchorCount == 0)
+        if (Layout.AnchorCount == 0 && _measured is null)
             return;
 
-        bool sameRows = anchors.First == gallery.First;
-        Bring(_gallery, problem.Gallery, gallery, problem.Resident);
+        Bring(_gallery, sentGallery, problem.Resident);
         cancellationToken.ThrowIfCancellationRequested();
         Prepare(_gallery, _gallery, Layout.GalleryRows, ref _galleryOrder);
-        if (Layout.IsSymmetric)
+        Anchors = Gallery with { Count = Layout.AnchorCount };
+        if (!Layout.IsSymmetric && !problem.IsSquare)
+            Bring(_anchors, sentAnchors, default);
+        if (!Layout.IsSymmetric && Layout.AnchorCount > 0)
         {
-            Anchors = Gallery with { Count = Layout.AnchorCount };
-            return;
+            Prepare(_anchors, problem.IsSquare ? _gallery : _anchors, Layout.AnchorRows, ref _anchorOrder);
+            Anchors = _anchors.Packed;
         }
 
-        if (!sameRows)
-            Bring(_anchors, problem.Anchors, anchors, default);
-        Prepare(_anchors, sameRows ? _gallery : _anchors, Layout.AnchorRows, ref _anchorOrder);
-        Anchors = _anchors.Packed;
+        if (_measured is not null)
+            Measure(problem.IsSquare, sentAnchors.Count);
+    }
+
+    /// <summary>Hands on what the device has measured of the rows, once a call; refuses rows that no key can be made of. Waits where nobody has yet.</summary>
+    /// <exception cref="ArgumentException">There is such a row.</exception>
+    public void RequireSoundRows()
+    {
+        if (_measured is not { } moments)
+            return;
+        _driver.Synchronize(Stream);
+        _measured = null;
+        DeviceMoments found = _moments.Result;
+        if (found.FirstBadAnchor != 0 && _names.Anchors == "anchors")
+            RowMoments.ThrowForRow(_anchors.FetchRow((int)~found.FirstBadAnchor, _depth, _pageLocked, Stream), (int)~found.FirstBadAnchor, _names.Anchors);
+        if (found.FirstBad != 0)
+            RowMoments.ThrowForRow(_gallery.FetchRow((int)~found.FirstBad, _depth, _pageLocked, Stream), (int)~found.FirstBad, _names.Gallery);
+        moments.Take(Layout.GalleryCount, found.NonZeroRows, found.SquaredNorms, found.SumOfRowsSquared, found.SumOfUnitRowsSquared);
     }
 
     /// <summary>Waits until nothing of the caller's, or of this session's, is being read or written any more.</summary>
@@ -147,14 +181,18 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     {
         _anchorSource = default;
         _gallerySource = default;
+        _measured = null;
+        _staging.Forget();
+        _anchorCopy.Forget();
+        _galleryCopy.Forget();
         Layout = null!;
     }
 
     /// <inheritdoc/>
     public double ExactKey(int anchor, int row)
     {
-        float* x = _anchorSource[Layout.AnchorRows[anchor]];
-        float* y = _gallerySource[Layout.GalleryRows[row]];
+        float* x = AnchorSource[Layout.AnchorRows[anchor]];
+        float* y = GallerySource[Layout.GalleryRows[row]];
         if (Metric != DistanceMetric.Cosine)
             return ExactDistance.SquaredEuclidean(x, y, _depth);
         double norms = Math.Sqrt(ExactDistance.Dot(x, x, _depth)) * Math.Sqrt(ExactDistance.Dot(y, y, _depth));
@@ -172,9 +210,15 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         return (CudaPlan.ToleranceSlope(_depth) * (_anchorTerms.Span[anchor] + largest)) + CudaPlan.ToleranceConstant(_depth);
     }
 
-    /// <summary>Makes the float16 pairs, where the fused pass takes them.</summary>
+    /// <summary>Makes the float16 pairs or images, where the fused pass takes them.</summary>
     public void PrepareHalves()
     {
+        if (UsesWarpGroups)
+        {
+            _gallery.PrepareImages(Kernels.PrepareImages, Stream);
+            return;
+        }
+
         if (!Kernels.UsesTensorCores)
             return;
         _gallery.PrepareHalves(Kernels.PrepareHalves, Stream);
@@ -204,6 +248,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     public void FindSemiHard(SemiHardRequest request, ISemiHardConsumer consumer)
     {
         _driver.IsHolding = false;
+        RequireSoundRows();
         _semiHard.Run(request, consumer);
     }
 
@@ -212,6 +257,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     {
         // Several threads are at work here, and the host waits between chunks.
         _driver.IsHolding = false;
+        RequireSoundRows();
         FetchTerms();
         _keyRows.Run(consumer);
     }
@@ -220,6 +266,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     public double SumTerms(double margin, Span<float> gradient, out long nonZeroTerms)
     {
         _driver.IsHolding = false;
+        RequireSoundRows();
         return _loss.Run(margin, gradient, out nonZeroTerms);
     }
 
@@ -243,6 +290,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _keyRows.Dispose();
         _semiHard.Dispose();
         _loss.Dispose();
+        _moments.Dispose();
+        _anchorCopy.Dispose();
+        _galleryCopy.Dispose();
         _gallery.Dispose();
         _anchors.Dispose();
         _staging.Dispose();
@@ -253,25 +303,27 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _driver.DestroyStream(Stream);
     }
 
-    private void Bring(DeviceRows side, ReadOnlySpan2D<float> rows, SourceRows source, DeviceMatrix resident)
+    private void Bring(DeviceRows side, HostRows rows, DeviceMatrix resident)
     {
-        long bytes = (long)rows.Height * rows.Width * sizeof(float);
         if (ReferenceEquals(resident.Memory, _memory))
         {
+            if (_memory.ArrivalOf(resident.Address) is not 0 and nint marker)
+                _driver.Follow(Stream, marker);
             side.Take(resident.Address);
+            return;
         }
-        else if (source.Stride == rows.Width && _pageLocked.Holds((nint)source.First, bytes))
+
+        if (rows.StrideBytes == rows.RowBytes && _pageLocked.Holds(rows.First, rows.Bytes))
         {
-            side.UploadFrom((nint)source.First, bytes, Stream);
+            side.UploadFrom(rows, Stream);
         }
         else
         {
-            // The other side's last piece may still lie in the staging memory.
-            if (side == _anchors)
-                _driver.Synchronize(Stream);
-            Grow(ref _staging, Math.Max(rows.Width, Math.Min((long)rows.Height * rows.Width, LargestStaging)));
-            side.Upload(rows, _staging.Span, Stream);
+            side.Upload(rows, _staging, Stream);
         }
+
+        if (rows.Format != RowFormat.Binary32)
+            side.Widen(rows, rows.Format == RowFormat.Binary16 ? Kernels.WidenFloat16 : Kernels.WidenBFloat16, Kernels.StridingBlocks, Stream);
     }
 
     private void Prepare(DeviceRows side, DeviceRows uploaded, ReadOnlySpan<int> rows, ref PinnedBuffer<int> order)
@@ -279,6 +331,22 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         Grow(ref order, rows.Length);
         rows.CopyTo(order.Span);
         side.Prepare(uploaded, order, rows.Length, _depth, Kernels.Prepare, Stream);
+    }
+
+    // The rows as float32 on the host: the caller's own, or the device's where those are of another format or nowhere here.
+    private SourceRows GallerySource => _gallerySource.First != null ? _gallerySource : _galleryCopy.Of(_gallery.Source, Layout.GalleryCount, _depth, Stream);
+
+    private SourceRows AnchorSource => _anchorSource.First != null ? _anchorSource
+        : _names.Anchors != "anchors" ? GallerySource
+        : _anchorCopy.Of(_anchors.Source, _anchorCount, _depth, Stream);
+
+    private void Measure(bool isSquare, int anchorRows)
+    {
+        if (!isSquare && Layout.AnchorCount == 0)
+            _anchors.BeginCheck(_depth, Stream);
+        if (!isSquare)
+            _anchors.Check(anchorRows, Kernels.CheckRows, Kernels.StridingBlocks, Stream);
+        _moments.Begin(_gallery, isSquare ? _gallery : _anchors, Kernels, Stream);
     }
 
     // What the host compares keys by.

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
@@ -10,13 +8,18 @@ namespace Tercet.Backends.Cuda;
 internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
 {
     private readonly DeviceBuffer _source = new(driver);
+    private readonly DeviceBuffer _narrow = new(driver);
     private readonly DeviceBuffer _order = new(driver);
     private readonly DeviceBuffer _panels = new(driver);
     private readonly DeviceBuffer _terms = new(driver);
     private readonly DeviceBuffer _norms = new(driver);
+
+    // The largest term, and the first bad row.
     private readonly DeviceBuffer _largest = new(driver);
     private readonly DeviceBuffer _fragments = new(driver);
     private readonly DeviceBuffer _inverseScales = new(driver);
+    private readonly DeviceBuffer _images = new(driver);
+    private readonly DeviceBuffer _residual = new(driver);
 
     /// <summary>The rows as kernels take them.</summary>
     public PackedRows Packed { get; private set; }
@@ -24,8 +27,17 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     /// <summary>The rows as float16 pairs; nothing before <see cref="PrepareHalves"/>.</summary>
     public HalfPanels Halves { get; private set; }
 
+    /// <summary>The rows as float16 images; nothing before <see cref="PrepareImages"/>.</summary>
+    public HalfPanels Images { get; private set; }
+
+    /// <summary>The device's address of the ordered bits of the largest part of a norm that images leave out.</summary>
+    public nint Residual => _residual.Address;
+
     /// <summary>The device's address of the ordered bits of the largest term.</summary>
     public nint Largest => _largest.Address;
+
+    /// <summary>The device's address of the complement of the lowest of the caller's rows that no key can be made of, 0 where there is none.</summary>
+    public nint FirstBad => _largest.Address + sizeof(uint);
 
     /// <summary>The device's address of the caller's rows.</summary>
     public nint Source { get; private set; }
@@ -34,33 +46,27 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     public void Take(nint source) => Source = source;
 
     /// <summary>Copies rows that lie one after another in page-locked memory, at once. They must stay as they are until the stream has come past.</summary>
-    /// <param name="rows">Their address.</param>
-    /// <param name="bytes">Their number of bytes.</param>
+    /// <param name="rows">The rows.</param>
     /// <param name="stream">The stream.</param>
-    public void UploadFrom(nint rows, long bytes, nint stream)
-    {
-        Source = _source.Grow(bytes);
-        driver.CopyToDevice(Source, rows, bytes, stream);
-    }
+    public void UploadFrom(HostRows rows, nint stream) => driver.CopyToDevice(MakeRoom(rows), rows.First, rows.Bytes, stream);
 
     /// <summary>Copies the caller's rows, wherever they lie. The last piece is still in the staging memory when this returns.</summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="staging">Page-locked memory for the copies, which the stream has left.</param>
+    /// <param name="staging">Page-locked memory for the copies.</param>
     /// <param name="stream">The stream.</param>
-    public void Upload(ReadOnlySpan2D<float> rows, Span<float> staging, nint stream)
-    {
-        nint target = Source = _source.Grow((long)rows.Height * rows.Width * sizeof(float));
-        int rowsAtATime = Math.Max(1, staging.Length / rows.Width);
-        for (int start = 0; start < rows.Height; start += rowsAtATime)
-        {
-            ReadOnlySpan2D<float> part = rows[start..Math.Min(rows.Height, start + rowsAtATime), ..];
-            if (start > 0)
-                driver.Synchronize(stream);
-            part.CopyTo(staging);
+    public void Upload(HostRows rows, Staging staging, nint stream) => staging.Copy(rows, MakeRoom(rows), stream);
 
-            // SAFETY: staging is page-locked native memory, which does not move; the stream is waited for before it is written again.
-            driver.CopyToDevice(target + (nint)((long)start * rows.Width * sizeof(float)), (nint)Unsafe.AsPointer(ref staging.DangerousGetReference()), (long)part.Height * rows.Width * sizeof(float), stream);
-        }
+    /// <summary>Makes float32 rows of those that have come in 16 bits a component.</summary>
+    /// <param name="rows">The rows that have been uploaded.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="mostBlocks">Blocks that the device holds at once.</param>
+    /// <param name="stream">The stream.</param>
+    // SAFETY: here and below, the struct is on the stack, and the driver has read it when a launch returns.
+    public void Widen(HostRows rows, nint kernel, int mostBlocks, nint stream)
+    {
+        var arguments = new WidenArguments { Bits = _narrow.Address, Values = Source, Count = (long)rows.Count * rows.Depth };
+        long blocks = (arguments.Count + (2 * CudaPlan.Threads) - 1) / (2 * CudaPlan.Threads);
+        driver.Launch(kernel, new LaunchGrid((int)Math.Min(blocks, mostBlocks), 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
     /// <summary>Packs rows that <see cref="Upload"/> of this side, or another one, has brought.</summary>
@@ -93,11 +99,39 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
             Panels = Packed.Panels,
             Terms = Packed.Terms,
             Norms = Packed.Norms,
-            Largest = _largest.Grow(sizeof(uint)),
+            Largest = _largest.Grow(2 * sizeof(uint)),
+            FirstBad = FirstBad,
         };
         driver.CopyToDevice(Packed.Order, order.DangerousGetAddress(), (long)count * sizeof(int), stream);
-        driver.Fill(_largest.Address, 0, 1, stream);
+        driver.Fill(_largest.Address, 0, 2, stream);
         driver.Launch(kernel, new LaunchGrid(panels, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
+    /// <summary>What <see cref="Check"/> needs in place of <see cref="Prepare"/> where no row has a position.</summary>
+    public void BeginCheck(int depth, nint stream)
+    {
+        Packed = new PackedRows { Depth = depth };
+        driver.Fill(_largest.Grow(2 * sizeof(uint)), 0, 2, stream);
+    }
+
+    /// <summary>One of the caller's rows, for the message that refuses it.</summary>
+    public float[] FetchRow(int row, int depth, IBufferAllocator pageLocked, nint stream)
+    {
+        using PinnedBuffer<float> landing = new(depth, pageLocked);
+        driver.CopyToHost(landing.DangerousGetAddress(), Source + (nint)((long)row * depth * sizeof(float)), (long)depth * sizeof(float), stream);
+        driver.Synchronize(stream);
+        return landing.Span.ToArray();
+    }
+
+    /// <summary>Looks for rows that no key can be made of, also among those that have no position. After <see cref="Prepare"/>.</summary>
+    /// <param name="count">Number of the caller's rows.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="mostBlocks">Blocks that the device holds at once.</param>
+    /// <param name="stream">The stream.</param>
+    public void Check(int count, nint kernel, int mostBlocks, nint stream)
+    {
+        var arguments = new CheckRowsArguments { Source = Source, Count = count, Depth = Packed.Depth, FirstBad = FirstBad };
+        driver.Launch(kernel, new LaunchGrid(Math.Min(CudaPlan.DecideBlocks(count), mostBlocks), 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
     /// <summary>Splits the rows that <see cref="Prepare"/> has packed into float16 pairs.</summary>
@@ -114,17 +148,39 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
-    /// <summary>Gives the float16 pairs' memory back.</summary>
+    /// <summary>Makes float16 images of the rows that <see cref="Prepare"/> has packed.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="stream">The stream.</param>
+    public void PrepareImages(nint kernel, nint stream)
+    {
+        Images = new HalfPanels { Fragments = _images.Grow(CudaPlan.ImagesBytes(Packed.Count, Packed.Depth)) };
+        var arguments = new PrepareImagesArguments { Rows = Packed, Largest = Largest, Images = Images.Fragments, Residual = _residual.Grow(sizeof(uint)) };
+        driver.Fill(arguments.Residual, 0, 1, stream);
+        driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
+    }
+
+    /// <summary>Gives the float16 pairs' and images' memory back.</summary>
     public void FreeHalves()
     {
         _fragments.Dispose();
         _inverseScales.Dispose();
+        _images.Dispose();
+        _residual.Dispose();
         Halves = default;
+        Images = default;
+    }
+
+    // Where the rows are to be copied to; Source is where they will be as float32.
+    private nint MakeRoom(HostRows rows)
+    {
+        Source = _source.Grow((long)rows.Count * rows.Depth * sizeof(float));
+        return rows.Format == RowFormat.Binary32 ? Source : _narrow.Grow(rows.Bytes);
     }
 
     public void Dispose()
     {
         FreeHalves();
+        _narrow.Dispose();
         _source.Dispose();
         _order.Dispose();
         _panels.Dispose();

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
@@ -12,8 +14,10 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
     private readonly DeviceBuffer _best = new(driver);
     private readonly DeviceBuffer _counts = new(driver);
     private readonly DeviceBuffer _candidates = new(driver);
-    private readonly DeviceBuffer _found = new(driver);
-    private PinnedBuffer<int> _hostFound = new(1, pageLocked);
+
+    // Keys of every wanted kind's anchors, then their positions.
+    private readonly DeviceBuffer _results = new(driver);
+    private PinnedBuffer<double> _hostResults = new(1, pageLocked);
 
     /// <summary>Runs the pass.</summary>
     /// <param name="wanted">Which extremes to find.</param>
@@ -30,34 +34,48 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
         // SAFETY: the struct is on the stack, and the driver has read it when a launch returns.
         session.PrepareHalves();
         ExtremesArguments arguments = Pack(wanted, layout);
-        int tiles = CudaPlan.Tiles(anchors, layout.GalleryCount, layout.IsSymmetric);
         CudaKernels kernels = session.Kernels;
         nint stream = session.Stream;
         nint parameters = (nint)(&arguments);
         driver.Fill(_best.Address, uint.MaxValue, (long)Kinds * anchors, stream);
         driver.Fill(_counts.Address, 0, (long)Kinds * anchors, stream);
-        driver.Launch(kernels.Extremes, new LaunchGrid(tiles, 1, CudaPlan.Threads), parameters, stream);
+        if (session.UsesWarpGroups)
+            driver.Launch(kernels.ExtremesWarpGroups, new LaunchGrid(CudaPlan.WarpGroupBlocks(anchors, layout.GalleryCount, kernels.Multiprocessors), 1, CudaPlan.WarpGroupThreads, CudaPlan.WarpGroupShared), parameters, stream);
+        else
+            driver.Launch(kernels.Extremes, new LaunchGrid(CudaPlan.Tiles(anchors, layout.GalleryCount, layout.IsSymmetric), 1, CudaPlan.Threads), parameters, stream);
         driver.Launch(kernels.Decide, new LaunchGrid(CudaPlan.DecideBlocks(anchors), Kinds, CudaPlan.Threads), parameters, stream);
         driver.Launch(kernels.Rescan, new LaunchGrid(Math.Min(anchors, kernels.RescanBlocks), Kinds, CudaPlan.Threads), parameters, stream);
-        session.Grow(ref _hostFound, (long)Kinds * anchors);
-        driver.CopyToHost(_hostFound.DangerousGetAddress(), _found.Address, (long)Kinds * anchors * sizeof(int), stream);
+        driver.Launch(kernels.ExtremesKeys, new LaunchGrid(CudaPlan.DecideBlocks(anchors), Kinds, CudaPlan.Threads), parameters, stream);
+        int slots = BitOperations.PopCount((uint)wanted);
+        long bytes = (long)slots * anchors * (sizeof(double) + sizeof(int));
+        session.Grow(ref _hostResults, (bytes + sizeof(double) - 1) / sizeof(double));
+        driver.CopyToHost(_hostResults.DangerousGetAddress(), _results.Address, bytes, stream);
         driver.Synchronize(stream);
-        Decode(wanted, _hostFound.Span[..(Kinds * anchors)], extremes[..anchors]);
+        session.RequireSoundRows();
+        Span<double> results = _hostResults.Span;
+        Decode(wanted, MemoryMarshal.Cast<double, int>(results[(slots * anchors)..]), results[..(slots * anchors)], extremes[..anchors]);
     }
 
-    /// <summary>Takes results, <c>[3, anchors]</c>, apart. Kinds that were not wanted stay as they are.</summary>
-    public static void Decode(ExtremeKinds wanted, ReadOnlySpan<int> found, Span<AnchorExtremes> extremes)
+    /// <summary>Takes results, rows and their keys of every kind that was wanted, <c>[kinds, anchors]</c> each, apart. Other kinds stay as they are.</summary>
+    public static void Decode(ExtremeKinds wanted, ReadOnlySpan<int> found, ReadOnlySpan<double> keys, Span<AnchorExtremes> extremes)
     {
-        int anchors = extremes.Length;
-        for (int anchor = 0; anchor < anchors; anchor++)
+        int slot = 0;
+        if ((wanted & ExtremeKinds.FarthestPositive) != 0)
         {
-            ref AnchorExtremes extreme = ref extremes[anchor];
-            if ((wanted & ExtremeKinds.FarthestPositive) != 0)
-                extreme.FarthestPositive = found[anchor];
-            if ((wanted & ExtremeKinds.NearestPositive) != 0)
-                extreme.NearestPositive = found[anchors + anchor];
-            if ((wanted & ExtremeKinds.NearestNegative) != 0)
-                extreme.NearestNegative = found[(2 * anchors) + anchor];
+            foreach (ref AnchorExtremes extreme in extremes)
+                (extreme.FarthestPositive, extreme.FarthestPositiveKey) = (found[slot], keys[slot++]);
+        }
+
+        if ((wanted & ExtremeKinds.NearestPositive) != 0)
+        {
+            foreach (ref AnchorExtremes extreme in extremes)
+                (extreme.NearestPositive, extreme.NearestPositiveKey) = (found[slot], keys[slot++]);
+        }
+
+        if ((wanted & ExtremeKinds.NearestNegative) != 0)
+        {
+            foreach (ref AnchorExtremes extreme in extremes)
+                (extreme.NearestNegative, extreme.NearestNegativeKey) = (found[slot], keys[slot++]);
         }
     }
 
@@ -66,8 +84,8 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
         _best.Dispose();
         _counts.Dispose();
         _candidates.Dispose();
-        _found.Dispose();
-        _hostFound.Dispose();
+        _results.Dispose();
+        _hostResults.Dispose();
     }
 
     private ExtremesArguments Pack(ExtremeKinds wanted, RowLayout layout)
@@ -77,7 +95,7 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
         _best.Grow(words * sizeof(uint));
         _counts.Grow(words * sizeof(int));
         _candidates.Grow(words * CudaPlan.Candidates * sizeof(ulong));
-        _found.Grow(words * sizeof(int));
+        _results.Grow((long)BitOperations.PopCount((uint)wanted) * anchors * (sizeof(double) + sizeof(int)));
         return new ExtremesArguments
         {
             Anchors = session.Anchors,
@@ -86,23 +104,27 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
             Tolerance = session.ExtremesTolerance,
             AnchorHalves = session.AnchorHalves,
             GalleryHalves = session.GalleryHalves,
-            FarthestPositive = Kind(0, anchors),
-            NearestPositive = Kind(1, anchors),
-            NearestNegative = Kind(2, anchors),
+            Keys = _results.Address,
+            FarthestPositive = Kind(0, wanted, anchors),
+            NearestPositive = Kind(1, wanted, anchors),
+            NearestNegative = Kind(2, wanted, anchors),
             Wanted = (int)wanted,
             Symmetric = layout.IsSymmetric ? 1 : 0,
         };
     }
 
-    private KindBuffers Kind(int kind, int anchors)
+    private KindBuffers Kind(int kind, ExtremeKinds wanted, int anchors)
     {
+        int slots = BitOperations.PopCount((uint)wanted), slot = BitOperations.PopCount((uint)wanted & ((1u << kind) - 1));
         long first = (long)kind * anchors;
         return new KindBuffers
         {
             Best = _best.Address + (nint)(first * sizeof(uint)),
             Counts = _counts.Address + (nint)(first * sizeof(int)),
             Candidates = _candidates.Address + (nint)(first * CudaPlan.Candidates * sizeof(ulong)),
-            Found = _found.Address + (nint)(first * sizeof(int)),
+
+            // Not read where the kind is not wanted.
+            Found = _results.Address + (nint)(((long)slots * anchors * sizeof(double)) + ((long)slot * anchors * sizeof(int))),
         };
     }
 }

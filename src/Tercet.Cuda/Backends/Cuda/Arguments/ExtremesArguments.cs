@@ -33,6 +33,9 @@ internal struct ExtremesArguments
     /// <summary>The gallery as float16 pairs.</summary>
     public HalfPanels GalleryHalves;
 
+    /// <summary>Receives the exact keys of what was found.</summary>
+    public nint Keys;
+
     /// <summary>Bit k: kind k; the bits of <see cref="ExtremeKinds"/>.</summary>
     public int Wanted;
 

@@ -20,4 +20,7 @@ internal struct PrepareArguments
 
     /// <summary>The ordered bits of the largest term.</summary>
     public nint Largest;
+
+    /// <summary>The complement of the lowest of the caller's rows that no key can be made of.</summary>
+    public nint FirstBad;
 }

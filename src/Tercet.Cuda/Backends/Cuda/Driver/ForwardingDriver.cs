@@ -23,6 +23,9 @@ internal abstract class ForwardingDriver(ICudaDriver driver) : ICudaDriver
     public virtual nint GetFunction(nint module, string name) => Below.GetFunction(module, name);
 
     /// <inheritdoc/>
+    public virtual void AllowShared(nint function, int bytes) => Below.AllowShared(function, bytes);
+
+    /// <inheritdoc/>
     public virtual int BlocksPerMultiprocessor(nint function, int threads) => Below.BlocksPerMultiprocessor(function, threads);
 
     /// <inheritdoc/>
@@ -57,6 +60,9 @@ internal abstract class ForwardingDriver(ICudaDriver driver) : ICudaDriver
 
     /// <inheritdoc/>
     public virtual void Wait(nint marker) => Below.Wait(marker);
+
+    /// <inheritdoc/>
+    public virtual void Follow(nint stream, nint marker) => Below.Follow(stream, marker);
 
     /// <inheritdoc/>
     public virtual float ElapsedMilliseconds(nint start, nint end) => Below.ElapsedMilliseconds(start, end);

@@ -88,6 +88,14 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     }
 
     /// <inheritdoc/>
+    // Done at once, and so before what comes to be held back: a graph cannot hold what another stream has marked.
+    public override void Follow(nint stream, nint marker)
+    {
+        Flush();
+        Below.Follow(stream, marker);
+    }
+
+    /// <inheritdoc/>
     public override void FreeDevice(nint address)
     {
         Flush();

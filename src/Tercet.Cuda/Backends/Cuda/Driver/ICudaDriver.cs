@@ -22,6 +22,9 @@ internal interface ICudaDriver : IDisposable
     /// <summary>Finds a kernel by name.</summary>
     nint GetFunction(nint module, string name);
 
+    /// <summary>Allows a kernel's launches that much dynamic shared memory.</summary>
+    void AllowShared(nint function, int bytes);
+
     /// <summary>How many blocks of a kernel one multiprocessor holds at once.</summary>
     int BlocksPerMultiprocessor(nint function, int threads);
 
@@ -57,6 +60,9 @@ internal interface ICudaDriver : IDisposable
 
     /// <summary>Waits until a marked place has been passed.</summary>
     void Wait(nint marker);
+
+    /// <summary>What follows on a stream waits until a place that has been marked, on another, has been passed; the host does not.</summary>
+    void Follow(nint stream, nint marker);
 
     /// <summary>Milliseconds between two marked places that have been passed.</summary>
     float ElapsedMilliseconds(nint start, nint end);

@@ -4,4 +4,5 @@ namespace Tercet.Backends.Cuda.Driver;
 /// <param name="Blocks">Blocks of a row.</param>
 /// <param name="Rows">Rows of blocks, at most 65,535.</param>
 /// <param name="Threads">Threads of a block.</param>
-internal readonly record struct LaunchGrid(int Blocks, int Rows, int Threads);
+/// <param name="SharedBytes">Dynamic shared memory of a block, which the kernel must have been allowed.</param>
+internal readonly record struct LaunchGrid(int Blocks, int Rows, int Threads, int SharedBytes = 0);

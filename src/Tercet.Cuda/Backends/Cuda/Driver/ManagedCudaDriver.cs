@@ -77,6 +77,10 @@ internal sealed class ManagedCudaDriver : ICudaDriver
     }
 
     /// <inheritdoc/>
+    public void AllowShared(nint function, int bytes) =>
+        Check(Native.FunctionManagement.cuFuncSetAttribute(new CUfunction { Pointer = function }, CUFunctionAttribute.MaxDynamicSharedSizeBytes, bytes), $"give a kernel {bytes} bytes of shared memory");
+
+    /// <inheritdoc/>
     public int BlocksPerMultiprocessor(nint function, int threads)
     {
         int blocks = 0;
@@ -143,6 +147,9 @@ internal sealed class ManagedCudaDriver : ICudaDriver
     public void Wait(nint marker) => Check(Native.Events.cuEventSynchronize(Event(marker)), $"wait for {Device.Name}");
 
     /// <inheritdoc/>
+    public void Follow(nint stream, nint marker) => Check(Native.Streams.cuStreamWaitEvent(Stream(stream), Event(marker), 0), "let a stream wait for an event");
+
+    /// <inheritdoc/>
     public float ElapsedMilliseconds(nint start, nint end)
     {
         float milliseconds = 0;
@@ -189,7 +196,7 @@ internal sealed class ManagedCudaDriver : ICudaDriver
     {
         nint[] block = _parameters ??= new nint[1];
         block[0] = parameters;
-        CUResult result = Native.Launch.cuLaunchKernel(new CUfunction { Pointer = function }, (uint)grid.Blocks, (uint)grid.Rows, 1, (uint)grid.Threads, 1, 1, 0, Stream(stream), block, null!);
+        CUResult result = Native.Launch.cuLaunchKernel(new CUfunction { Pointer = function }, (uint)grid.Blocks, (uint)grid.Rows, 1, (uint)grid.Threads, 1, 1, (uint)grid.SharedBytes, Stream(stream), block, null!);
         if (result != CUResult.Success)
             Throw(result, $"launch {grid.Blocks} × {grid.Rows} blocks on {Device.Name}");
     }

@@ -1,6 +1,6 @@
 using Tercet.Backends.Cuda.Driver;
 
-namespace Tercet.Bench;
+namespace Tercet.Gpu;
 
 /// <summary>A driver that times every kernel with the device's own events, after the device's cache has been emptied, and knows the most memory held.</summary>
 internal sealed class MeasuredDriver(ICudaDriver driver) : ForwardingDriver(driver)
