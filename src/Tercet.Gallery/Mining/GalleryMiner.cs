@@ -6,7 +6,7 @@ namespace Tercet.Galleries.Mining;
 /// <summary>
 /// Mines a commit of a gallery under every rule: its own rows, or other anchors, against all of its rows. The triplets are those of <see cref="TripletMiner"/> over the same
 /// rows in memory, in order of id. Anchors are taken some at a time, so that what is in memory grows by 32 bytes a row beyond what
-/// <see cref="MiningInput.AgainstGallery"/> says, and not by the rows. Serves one thread at a time.
+/// the rectangular form of <see cref="MiningInput"/> says, and not by the rows. Serves one thread at a time.
 /// </summary>
 /// <remarks>
 /// One float32 segment of which nothing was removed (<see cref="GalleryWriter.Compact"/> makes one) is mined where it lies. Otherwise, and under
