@@ -12,6 +12,10 @@ namespace tercet {
 
 constexpr int kPairLanes = 16;
 
+// What makes a unit row of one of this norm, where the metric asks for it; rows of zeros stay.
+template <typename Metric>
+TERCET_DEVICE double unit_scale(double norm) { return Metric::kUnitRows && norm > 0.0 ? 1.0 / norm : 1.0; }
+
 // A product's two factors.
 struct Factors {
     double x;

@@ -72,4 +72,21 @@ TERCET_DEVICE void keep_candidates(const NearestArguments& arguments, const floa
     }
 }
 
+// The two passes, over what a tile of one multiplier makes of the panels: 8 × 8 keys a thread.
+template <typename Tile, typename Metric>
+TERCET_DEVICE void find_minima(const NearestArguments& arguments) {
+    TERCET_SHARED(typename Tile::Storage, storage);
+    float keys[8][8];
+    Tile::template multiply<Metric>(arguments, storage, keys);
+    keep_minima<Tile>(arguments, keys);
+}
+
+template <typename Tile, typename Metric>
+TERCET_DEVICE void find_candidates(const NearestArguments& arguments) {
+    TERCET_SHARED(typename Tile::Storage, storage);
+    float keys[8][8];
+    Tile::template multiply<Metric>(arguments, storage, keys);
+    keep_candidates<Tile>(arguments, keys);
+}
+
 }  // namespace tercet

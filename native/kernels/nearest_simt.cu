@@ -8,40 +8,26 @@
 namespace tercet {
 
 struct SimtTile {
+    using Storage = TileStorage;
+
     static TERCET_DEVICE int row(int index) { return tile_row(index); }
     static TERCET_DEVICE int column(int index) { return tile_column(index); }
     static TERCET_DEVICE int column_thread() { return device::thread() % 16; }
+
+    template <typename Metric>
+    static TERCET_DEVICE void multiply(const NearestArguments& arguments, Storage& storage, float (&keys)[kPerThread][kPerThread]) {
+        const int row_panel = arguments.first_panel + device::block_row(), column_panel = device::block();
+        multiply_panels(arguments.anchors, row_panel, arguments.gallery, column_panel, storage, keys);
+        make_keys<Metric>(arguments.anchors, row_panel, arguments.gallery, column_panel, keys);
+    }
 };
 
-template <typename Metric>
-TERCET_DEVICE void multiply_nearest(const NearestArguments& arguments, TileStorage& storage, float (&keys)[kPerThread][kPerThread]) {
-    const int row_panel = arguments.first_panel + device::block_row(), column_panel = device::block();
-    multiply_panels(arguments.anchors, row_panel, arguments.gallery, column_panel, storage, keys);
-    make_keys<Metric>(arguments.anchors, row_panel, arguments.gallery, column_panel, keys);
-}
+TERCET_KERNEL(nearest_minima_squared_euclidean, kTileThreads, 2, NearestArguments) { find_minima<SimtTile, SquaredEuclidean>(arguments); }
 
-template <typename Metric>
-TERCET_DEVICE void find_minima(const NearestArguments& arguments) {
-    TERCET_SHARED(TileStorage, storage);
-    float keys[kPerThread][kPerThread];
-    multiply_nearest<Metric>(arguments, storage, keys);
-    keep_minima<SimtTile>(arguments, keys);
-}
+TERCET_KERNEL(nearest_minima_cosine, kTileThreads, 2, NearestArguments) { find_minima<SimtTile, Cosine>(arguments); }
 
-template <typename Metric>
-TERCET_DEVICE void find_candidates(const NearestArguments& arguments) {
-    TERCET_SHARED(TileStorage, storage);
-    float keys[kPerThread][kPerThread];
-    multiply_nearest<Metric>(arguments, storage, keys);
-    keep_candidates<SimtTile>(arguments, keys);
-}
+TERCET_KERNEL(nearest_candidates_squared_euclidean, kTileThreads, 2, NearestArguments) { find_candidates<SimtTile, SquaredEuclidean>(arguments); }
 
-TERCET_KERNEL(nearest_minima_squared_euclidean, kTileThreads, 2, NearestArguments) { find_minima<SquaredEuclidean>(arguments); }
-
-TERCET_KERNEL(nearest_minima_cosine, kTileThreads, 2, NearestArguments) { find_minima<Cosine>(arguments); }
-
-TERCET_KERNEL(nearest_candidates_squared_euclidean, kTileThreads, 2, NearestArguments) { find_candidates<SquaredEuclidean>(arguments); }
-
-TERCET_KERNEL(nearest_candidates_cosine, kTileThreads, 2, NearestArguments) { find_candidates<Cosine>(arguments); }
+TERCET_KERNEL(nearest_candidates_cosine, kTileThreads, 2, NearestArguments) { find_candidates<SimtTile, Cosine>(arguments); }
 
 }  // namespace tercet

@@ -32,7 +32,7 @@ TERCET_DEVICE void take_norms(const PrepareArguments& arguments, int first, Prep
         const float term = exists ? Metric::term(squared_norm) : device::infinity();
         arguments.terms[position] = term;
         arguments.norms[position] = norm;
-        storage.scales[row] = Metric::kUnitRows && norm > 0.0 ? 1.0 / norm : 1.0;
+        storage.scales[row] = unit_scale<Metric>(norm);
         if (exists) {
             device::atomic_max(arguments.largest, ordered_bits(term));
             if (!(squared_norm <= kLargestSquaredNorm)) {

@@ -14,8 +14,6 @@ TERCET_DEVICE int scale_exponent(float norm) {
     return shift > 126 ? 126 : shift;
 }
 
-TERCET_DEVICE float power_of_two(int exponent) { return float_from_bits(static_cast<uint32>(127 + exponent) << 23); }
-
 struct HalvesStorage {
     double scales[kPanelRows];
 };
@@ -42,7 +40,7 @@ TERCET_DEVICE void prepare_halves(const PrepareHalvesArguments& arguments) {
     if (thread < kPanelRows) {
         const double norm = rows.norms[first + thread];
         const int exponent = scale_exponent(Metric::kUnitRows ? 1.0f : static_cast<float>(norm));
-        storage.scales[thread] = static_cast<double>(power_of_two(exponent)) * (Metric::kUnitRows && norm > 0.0 ? 1.0 / norm : 1.0);
+        storage.scales[thread] = static_cast<double>(power_of_two(exponent)) * unit_scale<Metric>(norm);
         arguments.inverse_scales[first + thread] = power_of_two(-exponent);
     }
     device::barrier();  // scales are there

@@ -19,7 +19,7 @@ template <typename Metric>
 TERCET_DEVICE void prepare_images(const PrepareImagesArguments& arguments) {
     const PackedRows& rows = arguments.rows;
     const int first = device::block() * kPanelRows, piece = device::thread() % kImagePieces, steps = image_steps(rows.depth);
-    const double common = static_cast<double>(exact_power_of_two(image_exponent<Metric>(*arguments.largest)));
+    const double common = static_cast<double>(power_of_two(image_exponent<Metric>(*arguments.largest)));
     const double longest = Metric::kUnitRows ? 1.0 : square_root(static_cast<double>(from_ordered_bits(*arguments.largest)));
     unsigned char* images = static_cast<unsigned char*>(arguments.images) + static_cast<long long>(device::block()) * steps * kImageBytes;
     float residuals[kImageThreadRows] = {};
@@ -29,7 +29,7 @@ TERCET_DEVICE void prepare_images(const PrepareImagesArguments& arguments) {
             const int row = device::thread() / kImagePieces + part * (kImagesThreads / kImagePieces), position = first + row;
             const int start = step * kImageDepth + piece * 8;
             const double norm = rows.norms[position];
-            const double scale = common * (Metric::kUnitRows && norm > 0.0 ? 1.0 / norm : 1.0);
+            const double scale = common * unit_scale<Metric>(norm);
             uint32 words[4];
 #pragma unroll
             for (int pair = 0; pair < 4; ++pair) {

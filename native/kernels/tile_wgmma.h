@@ -22,8 +22,6 @@ TERCET_DEVICE int image_exponent(uint32 largest_bits) {
     return shift > 100 ? 100 : shift;
 }
 
-TERCET_DEVICE float exact_power_of_two(int exponent) { return float_from_bits(static_cast<uint32>(127 + exponent) << 23); }
-
 // Where an image's piece of 8 components stands. An image is rows of 128 bytes, in groups of 8; within a group the pieces of row r stand at their number XOR r, so that
 // reads down a column touch all banks.
 TERCET_DEVICE int swizzled_piece(int row, int piece) { return row * kImageDepth * 2 + ((piece ^ (row & 7)) << 4); }

@@ -48,6 +48,9 @@ TERCET_HOST_DEVICE float float_from_bits(uint32 bits) {
 #endif
 }
 
+// 2 to the exponent, which is between −126 and 127.
+TERCET_HOST_DEVICE float power_of_two(int exponent) { return float_from_bits(static_cast<uint32>(127 + exponent) << 23); }
+
 TERCET_HOST_DEVICE double square_root(double value) {
 #if defined(__CUDA_ARCH__)
     return ::sqrt(value);

@@ -68,7 +68,7 @@ internal sealed class MinedRows : IDisposable
                 {
                     if (options.Where is { } where && !where(row))
                         continue;
-                    ReadOnlySpan2D<float> vector = new(row.Vector.ToArray(), 1, dimension);
+                    ReadOnlySpan2D<float> vector = ReadOnlySpan2D<float>.DangerousCreate(in row.Vector[0], 1, dimension, 0);
                     file.Write((options.Mining.Normalize ? UnitRows.Scale(vector, ref scaled) : vector).GetRowSpan(0).AsBytes());
                     ids.Add(row.Id);
                     labels.Add(codes.Of(row.LabelUtf8));

@@ -7,7 +7,7 @@ public static class PinnedBuffer
     public const int Alignment = 64;
 
     /// <summary>Replaces a buffer that is too short by one with room to spare. The content is not kept.</summary>
-    internal static void Grow<T>(ref PinnedBuffer<T> buffer, long length)
+    internal static void Grow<T>(ref PinnedBuffer<T> buffer, long length, IBufferAllocator? allocator = null)
         where T : unmanaged
     {
         if (buffer.Length >= length)
@@ -18,6 +18,6 @@ public static class PinnedBuffer
 
         // Should there be no memory for the longer one, an empty buffer is left, which can still grow.
         buffer = new PinnedBuffer<T>(0);
-        buffer = new PinnedBuffer<T>((int)Math.Min(Array.MaxLength, length + (length / 4)));
+        buffer = new PinnedBuffer<T>((int)Math.Min(Array.MaxLength, length + (length / 4)), allocator);
     }
 }

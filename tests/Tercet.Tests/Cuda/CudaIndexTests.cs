@@ -92,6 +92,24 @@ public sealed class CudaIndexTests
     }
 
     [Fact]
+    public void SearchBatch_LittlePageLockedMemory_TakesAsManyQueriesAsBefore()
+    {
+        SimulatedDriver driver = new();
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        float[,] gallery = SearchOracle.Rows(140, 6, 1), asked = SearchOracle.Rows(300, 6, 2);
+        using CudaIndex index = new(backend, gallery);
+        Neighbor[,] nearest = new Neighbor[300, 3];
+        index.SearchBatch(asked.AsSpan2D()[..150, ..], 3, nearest.AsSpan2D()[..150, ..], TestContext.Current.CancellationToken);
+        int refused = 0;
+        driver.Fail = (name, bytes) => name == "AllocateHost" && bytes > 6000 && ++refused > 0 ? new CudaException("planned", CudaException.OutOfMemory) : null;
+
+        index.SearchBatch(asked, 3, nearest, TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, refused);
+        Check(gallery, asked, nearest, DistanceMetric.SquaredEuclidean);
+    }
+
+    [Fact]
     public void SearchBatch_DeviceIsLost_EveryLaterCallSaysSo()
     {
         SimulatedDriver driver = new();

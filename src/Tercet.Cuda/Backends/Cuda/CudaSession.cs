@@ -37,10 +37,10 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private SourceRows _anchorSource;
     private SourceRows _gallerySource;
     private RowMoments? _measured;
-    private (string Anchors, string Gallery) _names;
     private int _anchorCount;
     private int _depth;
     private bool _hasTerms;
+    private bool _isSquare;
 
     public CudaSession(ICudaDriver sharedDriver, (CudaKernels SquaredEuclidean, CudaKernels Cosine) kernels, PageLockedAllocator pageLocked, CudaMemory memory, WorkerTeam team, long keyBudget)
     {
@@ -130,7 +130,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         (Layout, Metric, Workers, Cancellation) = (problem.Layout, problem.Metric, problem.Threads, cancellationToken);
         (_hasTerms, _measured) = (false, problem.Moments);
         _anchorCount = sentAnchors.Count;
-        _names = problem.IsSquare ? ("embeddings", "embeddings") : ("anchors", "gallery");
+        _isSquare = problem.IsSquare;
         _driver.IsHolding = Math.Max(Layout.AnchorCount, Layout.GalleryCount) <= LargestSmallBatch;
         if (Layout.AnchorCount == 0 && _measured is null)
             return;
@@ -148,7 +148,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         }
 
         if (_measured is not null)
-            Measure(problem.IsSquare, sentAnchors.Count);
+            Measure();
     }
 
     /// <summary>Hands on what the device has measured of the rows, once a call; refuses rows that no key can be made of. Waits where nobody has yet.</summary>
@@ -160,10 +160,10 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         _driver.Synchronize(Stream);
         _measured = null;
         DeviceMoments found = _moments.Result;
-        if (found.FirstBadAnchor != 0 && _names.Anchors == "anchors")
-            RowMoments.ThrowForRow(_anchors.FetchRow((int)~found.FirstBadAnchor, _depth, _pageLocked, Stream), (int)~found.FirstBadAnchor, _names.Anchors);
+        if (found.FirstBadAnchor != 0 && !_isSquare)
+            RowMoments.ThrowForRow(_anchors.FetchRow((int)~found.FirstBadAnchor, _depth, _pageLocked, Stream), (int)~found.FirstBadAnchor, "anchors");
         if (found.FirstBad != 0)
-            RowMoments.ThrowForRow(_gallery.FetchRow((int)~found.FirstBad, _depth, _pageLocked, Stream), (int)~found.FirstBad, _names.Gallery);
+            RowMoments.ThrowForRow(_gallery.FetchRow((int)~found.FirstBad, _depth, _pageLocked, Stream), (int)~found.FirstBad, _isSquare ? "embeddings" : "gallery");
         moments.Take(Layout.GalleryCount, found.NonZeroRows, found.SquaredNorms, found.SumOfRowsSquared, found.SumOfUnitRowsSquared);
     }
 
@@ -272,13 +272,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
 
     /// <summary>Replaces a page-locked buffer that is too short.</summary>
     public void Grow<T>(ref PinnedBuffer<T> buffer, long length)
-        where T : unmanaged
-    {
-        if (buffer.Length >= length)
-            return;
-        buffer.Dispose();
-        buffer = new PinnedBuffer<T>(checked((int)(length + (length / 4))), _pageLocked);
-    }
+        where T : unmanaged => PinnedBuffer.Grow(ref buffer, length, _pageLocked);
 
     public void Dispose()
     {
@@ -313,17 +307,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
             return;
         }
 
-        if (rows.StrideBytes == rows.RowBytes && _pageLocked.Holds(rows.First, rows.Bytes))
-        {
-            side.UploadFrom(rows, Stream);
-        }
-        else
-        {
-            side.Upload(rows, _staging, Stream);
-        }
-
-        if (rows.Format != RowFormat.Binary32)
-            side.Widen(rows, rows.Format == RowFormat.Binary16 ? Kernels.WidenFloat16 : Kernels.WidenBFloat16, Kernels.StridingBlocks, Stream);
+        side.Bring(rows, _staging, _pageLocked, Kernels, Stream);
     }
 
     private void Prepare(DeviceRows side, DeviceRows uploaded, ReadOnlySpan<int> rows, ref PinnedBuffer<int> order)
@@ -337,16 +321,16 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     private SourceRows GallerySource => _gallerySource.First != null ? _gallerySource : _galleryCopy.Of(_gallery.Source, Layout.GalleryCount, _depth, Stream);
 
     private SourceRows AnchorSource => _anchorSource.First != null ? _anchorSource
-        : _names.Anchors != "anchors" ? GallerySource
+        : _isSquare ? GallerySource
         : _anchorCopy.Of(_anchors.Source, _anchorCount, _depth, Stream);
 
-    private void Measure(bool isSquare, int anchorRows)
+    private void Measure()
     {
-        if (!isSquare && Layout.AnchorCount == 0)
+        if (!_isSquare && Layout.AnchorCount == 0)
             _anchors.BeginCheck(_depth, Stream);
-        if (!isSquare)
-            _anchors.Check(anchorRows, Kernels.CheckRows, Kernels.StridingBlocks, Stream);
-        _moments.Begin(_gallery, isSquare ? _gallery : _anchors, Kernels, Stream);
+        if (!_isSquare)
+            _anchors.Check(_anchorCount, Kernels.CheckRows, Kernels.StridingBlocks, Stream);
+        _moments.Begin(_gallery, _isSquare ? _gallery : _anchors, Kernels, Stream);
     }
 
     // What the host compares keys by.

@@ -45,37 +45,34 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
     /// <summary>Takes rows that lie on the device.</summary>
     public void Take(nint source) => Source = source;
 
-    /// <summary>Copies rows that lie one after another in page-locked memory, at once. They must stay as they are until the stream has come past.</summary>
-    /// <param name="rows">The rows.</param>
-    /// <param name="stream">The stream.</param>
-    public void UploadFrom(HostRows rows, nint stream) => driver.CopyToDevice(MakeRoom(rows), rows.First, rows.Bytes, stream);
-
-    /// <summary>Copies the caller's rows, wherever they lie. The last piece is still in the staging memory when this returns.</summary>
+    /// <summary>
+    /// Copies the caller's rows, at once where they lie one after another in page-locked memory, and makes float32 of 16 bits a component. What they are copied from, theirs or the
+    /// staging memory, must stay as it is until the stream has come past.
+    /// </summary>
     /// <param name="rows">The rows.</param>
     /// <param name="staging">Page-locked memory for the copies.</param>
+    /// <param name="pageLocked">Knows what memory is page-locked.</param>
+    /// <param name="kernels">The kernels.</param>
     /// <param name="stream">The stream.</param>
-    public void Upload(HostRows rows, Staging staging, nint stream) => staging.Copy(rows, MakeRoom(rows), stream);
-
-    /// <summary>Makes float32 rows of those that have come in 16 bits a component.</summary>
-    /// <param name="rows">The rows that have been uploaded.</param>
-    /// <param name="kernel">The kernel.</param>
-    /// <param name="mostBlocks">Blocks that the device holds at once.</param>
-    /// <param name="stream">The stream.</param>
-    // SAFETY: here and below, the struct is on the stack, and the driver has read it when a launch returns.
-    public void Widen(HostRows rows, nint kernel, int mostBlocks, nint stream)
+    public void Bring(HostRows rows, Staging staging, PageLockedAllocator pageLocked, CudaKernels kernels, nint stream)
     {
-        var arguments = new WidenArguments { Bits = _narrow.Address, Values = Source, Count = (long)rows.Count * rows.Depth };
-        long blocks = (arguments.Count + (2 * CudaPlan.Threads) - 1) / (2 * CudaPlan.Threads);
-        driver.Launch(kernel, new LaunchGrid((int)Math.Min(blocks, mostBlocks), 1, CudaPlan.Threads), (nint)(&arguments), stream);
+        nint target = MakeRoom(rows);
+        if (rows.StrideBytes == rows.RowBytes && pageLocked.Holds(rows.First, rows.Bytes))
+            driver.CopyToDevice(target, rows.First, rows.Bytes, stream);
+        else
+            staging.Copy(rows, target, stream);
+        if (rows.Format != RowFormat.Binary32)
+            Widen(rows, rows.Format == RowFormat.Binary16 ? kernels.WidenFloat16 : kernels.WidenBFloat16, kernels.StridingBlocks, stream);
     }
 
-    /// <summary>Packs rows that <see cref="Upload"/> of this side, or another one, has brought.</summary>
+    /// <summary>Packs rows that <see cref="Bring"/> of this side, or another one, has brought.</summary>
     /// <param name="uploaded">The side that holds the caller's rows.</param>
     /// <param name="order">Position → the caller's row, in page-locked memory.</param>
     /// <param name="count">Number of positions.</param>
     /// <param name="depth">Dimension of a row.</param>
     /// <param name="kernel">The kernel.</param>
     /// <param name="stream">The stream.</param>
+    // SAFETY: here and below, the struct is on the stack, and the driver has read it when a launch returns.
     public void Prepare(DeviceRows uploaded, PinnedBuffer<int> order, int count, int depth, nint kernel, nint stream)
     {
         int panels = CudaPlan.Panels(count);
@@ -168,6 +165,14 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         _residual.Dispose();
         Halves = default;
         Images = default;
+    }
+
+    // SAFETY: as above, the struct is on the stack, and the driver has read it when a launch returns.
+    private void Widen(HostRows rows, nint kernel, int mostBlocks, nint stream)
+    {
+        var arguments = new WidenArguments { Bits = _narrow.Address, Values = Source, Count = (long)rows.Count * rows.Depth };
+        long blocks = (arguments.Count + (2 * CudaPlan.Threads) - 1) / (2 * CudaPlan.Threads);
+        driver.Launch(kernel, new LaunchGrid((int)Math.Min(blocks, mostBlocks), 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
     // Where the rows are to be copied to; Source is where they will be as float32.

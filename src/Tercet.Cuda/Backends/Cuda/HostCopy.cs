@@ -38,12 +38,7 @@ internal sealed unsafe class HostCopy(ICudaDriver driver, IBufferAllocator pageL
                 return;
             driver.Enter();
             int length = checked(count * depth);
-            if (_rows.Length < length)
-            {
-                _rows.Dispose();
-                _rows = new PinnedBuffer<float>(length, pageLocked);
-            }
-
+            PinnedBuffer.Grow(ref _rows, length, pageLocked);
             driver.CopyToHost(_rows.DangerousGetAddress(), source, (long)length * sizeof(float), stream);
             driver.Synchronize(stream);
             Volatile.Write(ref _isThere, true);

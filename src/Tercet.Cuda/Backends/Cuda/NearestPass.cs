@@ -49,8 +49,8 @@ internal sealed unsafe class NearestPass(ICudaDriver driver, IBufferAllocator pa
             Rows = _rows.Grow(results * sizeof(int)),
             K = k,
         };
-        GrowHost(ref _hostKeys, results);
-        GrowHost(ref _hostRows, results);
+        PinnedBuffer.Grow(ref _hostKeys, results, pageLocked);
+        PinnedBuffer.Grow(ref _hostRows, results, pageLocked);
         LaunchGrid tiles = new(gallery.Packed.PanelCount, queries.Packed.PanelCount, CudaPlan.Threads);
         nint parameters = (nint)(&arguments);
         driver.Fill(arguments.Minima, uint.MaxValue, places * CudaPlan.NearestGroups, stream);
@@ -72,14 +72,5 @@ internal sealed unsafe class NearestPass(ICudaDriver driver, IBufferAllocator pa
         _rows.Dispose();
         _hostKeys.Dispose();
         _hostRows.Dispose();
-    }
-
-    private void GrowHost<T>(ref PinnedBuffer<T> buffer, long length)
-        where T : unmanaged
-    {
-        if (buffer.Length >= length)
-            return;
-        buffer.Dispose();
-        buffer = new PinnedBuffer<T>(checked((int)length), pageLocked);
     }
 }

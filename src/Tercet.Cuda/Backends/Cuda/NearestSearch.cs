@@ -162,14 +162,8 @@ internal sealed class NearestSearch : IDisposable
 
     private void Prepare(DeviceRows side, HostRows rows)
     {
-        if (rows.StrideBytes == rows.RowBytes && _backend.PageLocked.Holds(rows.First, rows.Bytes))
-            side.UploadFrom(rows, _stream);
-        else
-            side.Upload(rows, _staging, _stream);
-
-        if (rows.Format != RowFormat.Binary32)
-            side.Widen(rows, rows.Format == RowFormat.Binary16 ? _kernels.WidenFloat16 : _kernels.WidenBFloat16, _kernels.StridingBlocks, _stream);
-        Grow(ref _order, rows.Count);
+        side.Bring(rows, _staging, _backend.PageLocked, _kernels, _stream);
+        PinnedBuffer.Grow(ref _order, rows.Count, _backend.PageLocked);
         for (int row = 0; row < rows.Count; row++)
             _order.Span[row] = row;
         side.Prepare(side, _order, rows.Count, rows.Depth, _kernels.Prepare, _stream);
@@ -202,14 +196,5 @@ internal sealed class NearestSearch : IDisposable
         if (exception is CudaException failure)
             _backend.Note(failure);
         Dispose();
-    }
-
-    private void Grow<T>(ref PinnedBuffer<T> buffer, long length)
-        where T : unmanaged
-    {
-        if (buffer.Length >= length)
-            return;
-        buffer.Dispose();
-        buffer = new PinnedBuffer<T>(checked((int)length), _backend.PageLocked);
     }
 }

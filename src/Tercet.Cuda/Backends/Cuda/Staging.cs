@@ -79,9 +79,6 @@ internal sealed class Staging : IDisposable
             _driver.Wait(_left[piece]);
         else if (_states[piece] == PieceState.Travels)
             _driver.Synchronize(stream);
-        if (_pieces[piece].Length >= bytes)
-            return;
-        _pieces[piece].Dispose();
-        _pieces[piece] = new PinnedBuffer<byte>(bytes + (bytes / 4), _pageLocked);
+        PinnedBuffer.Grow(ref _pieces[piece], bytes, _pageLocked);
     }
 }

@@ -14,11 +14,9 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
 
     private readonly PinnedBuffer<byte> _seen = new(MostBins);
     private readonly PinnedBuffer<ulong> _wanted = new(MostBins / 64);
+    private readonly ThresholdEdges _edges = new();
     private PinnedBuffer<int> _places = new(0);
     private PinnedBuffer<int> _edgePlaces = new(0);
-
-    /// <summary>The thresholds of the anchor that was seen last.</summary>
-    public ThresholdEdges Edges { get; } = new();
 
     /// <summary>Places the bins of an anchor and its first windows.</summary>
     /// <param name="window">The anchor's window.</param>
@@ -30,7 +28,7 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Open(AnchorWindow* window, ReadOnlySpan<double> distances, float tolerance, float* keys, int count)
     {
-        Edges.Load(session.Metric, distances, tolerance);
+        _edges.Load(session.Metric, distances, tolerance);
         window->NearTie = KeyBins.NearTie * tolerance;
         window->Count = 0;
         Place(window, parts: 1, keys, count);
@@ -48,7 +46,7 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
         int count = window->Count;
         int padded = (count + 15) & ~15;
         new Span<float>(keys + count, padded - count).Fill(float.MaxValue);
-        Edges.Load(session.Metric, distances, tolerance);
+        _edges.Load(session.Metric, distances, tolerance);
         Place(window, KeyBins.Parts, keys, padded);
 
         // What lies in a wanted bin is picked out at once; whether in a wanted part of it, one by one.
@@ -97,7 +95,7 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
     {
         _seen.Dispose();
         _wanted.Dispose();
-        Edges.Dispose();
+        _edges.Dispose();
         _places.Dispose();
         _edgePlaces.Dispose();
     }
@@ -109,10 +107,10 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
         float nearTie = window->NearTie;
 
         // From the smallest key, or threshold, to the first key beyond all thresholds: what is outside is surely smaller than all, or not wanted.
-        float last = Edges.LargestHigh;
+        float last = _edges.LargestHigh;
         fold.Smallest(keys, count, MathF.BitIncrement(last), out float smallest, out float beyond);
         bool ends = beyond < PackedPanels.LargestKey;
-        KeyBins bins = KeyBins.Over(Math.Min(smallest, Edges.SmallestLow), (double)(ends ? beyond : last) + (2 * nearTie), nearTie);
+        KeyBins bins = KeyBins.Over(Math.Min(smallest, _edges.SmallestLow), (double)(ends ? beyond : last) + (2 * nearTie), nearTie);
         window->Bins = bins;
         window->IsOpen = !ends;
 
@@ -134,16 +132,16 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
         if (ends)
             seen[Math.Min(bins.Part(beyond + nearTie, parts) + 1, (KeyBins.Last * parts) - 1)] = 1;
 
-        int thresholds = Edges.PaddedCount;
+        int thresholds = _edges.PaddedCount;
         PinnedBuffer.Grow(ref _edgePlaces, 2L * thresholds);
         int* firstBins = (int*)_edgePlaces.DangerousGetAddress();
         int* lastBins = firstBins + thresholds;
-        fold.Place(Edges.Lows, thresholds, 0, bins, parts, firstBins);
-        fold.Place(Edges.Highs, thresholds, nearTie, bins, parts, lastBins);
+        fold.Place(_edges.Lows, thresholds, 0, bins, parts, firstBins);
+        fold.Place(_edges.Highs, thresholds, nearTie, bins, parts, lastBins);
         ulong* wanted = parts == 1 ? window->Wanted : (ulong*)_wanted.DangerousGetAddress();
         int words = KeyBins.Count * parts / 64;
         new Span<ulong>(wanted, words).Clear();
-        for (int i = 0; i < Edges.Count; i++)
+        for (int i = 0; i < _edges.Count; i++)
             Mark(wanted, firstBins[i], lastBins[i]);
         MarkUpTo(wanted, bins.Part(smallest + nearTie, parts));
         Flood(seen, wanted, words);

@@ -109,7 +109,7 @@ internal sealed unsafe class NearestBeyond(IBlockFold fold) : IDisposable
             nearest = double.MinNative(nearest, first);
             int threshold = order[rank];
             float limit = float.MinNative((float)nearest + nearTie, Largest);
-            bool isSure = nearest < double.MaxValue & found[threshold] != Unsure & second > limit;
+            bool isSure = nearest < double.MaxValue & found[threshold] != Unsure & (float)second > limit;
             found[threshold] = isSure ? (int)(BitConverter.DoubleToInt64Bits(nearest) & IndexMask) : Unsure;
             limits[threshold] = limit;
         }
