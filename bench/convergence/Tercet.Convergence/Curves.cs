@@ -20,6 +20,9 @@ internal sealed class Curves(string strategy, IReadOnlyList<CellResult> cells)
 
     public double[] Spread { get; } = Mean(cells, cell => cell.Spread);
 
+    /// <summary>The least of any seed at any step.</summary>
+    public double LeastSpread => cells.Min(cell => cell.Spread.Min());
+
     public double FinalRecall => Recall[^1];
 
     public double FinalMap => cells.Average(cell => cell.Measured[^1].MapAtR);

@@ -57,7 +57,7 @@ internal static class Report
                 reached is { } then ? Text($"{each.Seconds[then]:F1}") : "–",
                 Text($"{each.Seconds[^1]:F1}"),
                 Text($"{100 * each.Active.TakeLast(20).Average():F0} %"),
-                Text($"{each.Spread.Min():F4}"),
+                Text($"{each.LeastSpread:F4}"),
                 Text($"{100 * each.Cells.Sum(cell => cell.MineMs.Sum()) / steps:F1} %"),
                 refreshes > 0 ? Text($"{100 * refreshes / (steps + refreshes):F0} %") : "–",
                 string.Join(", ", each.Cells.Where(cell => cell.SwitchedAt is not null).Select(cell => cell.SwitchedAt))) + " |");

@@ -19,6 +19,8 @@ internal sealed record Strategy(string Name, Func<TrainingOptions, TrainingOptio
         new("hard-negative", options => options with { Rule = TrainingRule.HardNegative, Guard = false }),
         new("hard-negative-guarded", options => options with { Rule = TrainingRule.HardNegative }),
         new("semi-hard", options => options),
+        // What there is without mining and without batches made for it: independent triplets, as many as the offline list has a step.
+        new("random-offline", options => options with { Rule = TrainingRule.Random, Mining = MiningMode.Offline }),
         new("semi-hard-offline", options => options with { Mining = MiningMode.Offline }),
         new("batch-hard-soft", options => options with { Rule = TrainingRule.BatchHard, Loss = LossForm.SoftMargin, Metric = DistanceMetric.Euclidean, Guard = false }),
         new("batch-all", options => options with { Rule = TrainingRule.BatchAll }),
