@@ -12,7 +12,7 @@ internal sealed partial class CliProcess : IDisposable
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
-    private CliProcess(string folder, string[] arguments)
+    private CliProcess(string folder, string[] arguments, string? path = null)
     {
         ProcessStartInfo start = new("dotnet")
         {
@@ -21,6 +21,8 @@ internal sealed partial class CliProcess : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        if (path is not null)
+            start.Environment["PATH"] = path;
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tercet.Cli.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
@@ -33,6 +35,13 @@ internal sealed partial class CliProcess : IDisposable
     public static CliResult Run(string folder, params string[] arguments)
     {
         using CliProcess process = Start(folder, arguments);
+        return process.Wait();
+    }
+
+    /// <summary>The same, where programs are looked for in one folder only.</summary>
+    public static CliResult RunOnPath(string path, string folder, params string[] arguments)
+    {
+        using CliProcess process = new(folder, arguments, path);
         return process.Wait();
     }
 
