@@ -55,12 +55,6 @@ internal static class Cell
         }
     }
 
-    private static void Measure(TrainingRun run, CellResult result)
-    {
-        ValidationReport report = run.Validate() ?? throw new InvalidOperationException("A cell has a validation set.");
-        result.Measured.Add(new Measurement(run.Step, report.Recall1, report.MapAtR));
-    }
-
     /// <summary>What all strategies have in common.</summary>
     public static TrainingOptions Common(string dataset, string data)
     {
@@ -85,5 +79,11 @@ internal static class Cell
             Identities = 10,
             PerIdentity = 40,
         };
+    }
+
+    private static void Measure(TrainingRun run, CellResult result)
+    {
+        ValidationReport report = run.Validate() ?? throw new InvalidOperationException("A cell has a validation set.");
+        result.Measured.Add(new Measurement(run.Step, report.Recall1, report.MapAtR));
     }
 }
