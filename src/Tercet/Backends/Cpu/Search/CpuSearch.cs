@@ -12,7 +12,7 @@ internal sealed unsafe class CpuSearch : IDisposable
     private readonly SearchKernel _kernel;
     private readonly WorkerTeam _team = new();
     private readonly CodeRows? _codes;
-    private readonly CellTable? _cells;
+    private CellTable? _cells;
     private readonly Stack<SearchSession> _idle = new();
     private readonly Stack<CellSession> _idleByCells = new();
     private readonly Stack<CellBatch> _idleBatches = new();
@@ -84,6 +84,13 @@ internal sealed unsafe class CpuSearch : IDisposable
 
     /// <summary>Number of cells; 0 where there are none.</summary>
     public int CellCount => _cells?.Shape.Cells ?? 0;
+
+    /// <summary>Takes up cells that were made earlier, before the first search.</summary>
+    /// <param name="cells">Their first byte.</param>
+    /// <param name="shape">Their shape.</param>
+    /// <exception cref="ArgumentException">They contradict themselves.</exception>
+    // SAFETY: the caller keeps the mapping until it disposes this, and has checked that it is as long as the shape says.
+    public void UseCells(ReadOnlySpan<byte> cells, CellShape shape) => _cells = new CellTable((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(cells)), shape, Rows.Count);
 
     /// <summary>Searches; see <see cref="FlatIndex"/>.</summary>
     /// <returns>The smaller of k and the number of rows.</returns>
