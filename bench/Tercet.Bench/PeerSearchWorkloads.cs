@@ -57,7 +57,7 @@ internal sealed class PeerSearchWorkloads : IPeerWorkloads
     public long Write(string name, string path)
     {
         bool single = name.StartsWith("single", StringComparison.Ordinal);
-        int calls = single ? Math.Min(SinglesChecked, _queries.Rows) : 1;
+        int calls = !single ? 1 : name is "single" or "single-int8" ? Math.Min(SinglesChecked, _queries.Rows) : _queries.Rows;
         _next = 0;
         long count = 0;
         using BinaryWriter writer = new(File.Create(path));
