@@ -66,7 +66,7 @@ public sealed unsafe class CellBoundTests
             foreach (int wrong in (int[])[-2, 200])
             {
                 *place = wrong;
-                Assert.Contains("no row", Assert.Throws<ArgumentException>(() => new CellTable(start, table.Shape, 200)).Message, StringComparison.Ordinal);
+                Assert.Contains("does not exist", Assert.Throws<ArgumentException>(() => new CellTable(start, table.Shape, 200)).Message, StringComparison.Ordinal);
             }
 
             *place = row;

@@ -104,7 +104,7 @@ internal sealed unsafe class CpuSearch : IDisposable
             if (_cells is not null && queries.Height <= LargestCellBatch)
                 RunByCells(source, queries.Height, k, probes: 0, found, StrideOf<Neighbor>(nearest), cancellationToken);
             else
-                RunFully(source, queries.Height, k, found, StrideOf<Neighbor>(nearest), cancellationToken);
+                RunFully(source, queries.Height, k, found, StrideOf<Neighbor>(nearest), _threads, cancellationToken);
         }
 
         return Math.Min(k, Rows.LiveCount);
@@ -147,7 +147,7 @@ internal sealed unsafe class CpuSearch : IDisposable
         if (answered)
             return;
         fixed (Neighbor* found = nearest)
-            RunFully(new SourceRows(queries[query], queries.Stride), 1, nearest.Length, found, nearest.Length, CancellationToken.None);
+            RunFully(new SourceRows(queries[query], queries.Stride), 1, nearest.Length, found, nearest.Length, threads, CancellationToken.None);
     }
 
     /// <summary>What float64 says of a row: what the answers are ordered by.</summary>
@@ -210,12 +210,12 @@ internal sealed unsafe class CpuSearch : IDisposable
         }
     }
 
-    private void RunFully(SourceRows queries, int count, int k, Neighbor* nearest, nint stride, CancellationToken cancellationToken)
+    private void RunFully(SourceRows queries, int count, int k, Neighbor* nearest, nint stride, int threads, CancellationToken cancellationToken)
     {
         SearchSession session = Rent(_idle) ?? new SearchSession(Rows, _codes, _kernel, _team);
         try
         {
-            session.Run(queries, count, k, nearest, stride, _threads, cancellationToken);
+            session.Run(queries, count, k, nearest, stride, threads, cancellationToken);
         }
         finally
         {

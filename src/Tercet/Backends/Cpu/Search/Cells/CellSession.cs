@@ -10,8 +10,11 @@ namespace Tercet.Backends.Cpu.Search.Cells;
 internal sealed unsafe class CellSession : ITeamJob, IDisposable
 {
     // Cells to begin an exact search with.
-    private const int FirstCells = 16;
+    private const int FirstCells = 8;
     private const int ChunkBlocks = 16;
+
+    // While there is no limit every row is read where it lies: so few that there soon is one.
+    private const int FirstBlocks = 2;
     private const int RunCells = 32;
     private const double CodesPerWorker = 2e6;
 
@@ -36,6 +39,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     private int _seen;
     private int _kept;
     private bool _canGiveUp;
+    private volatile bool _gaveUp;
 
     public CellSession(GalleryRows gallery, CellTable cells, SearchKernel kernel, WorkerTeam team)
     {
@@ -47,8 +51,6 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
         _left = new (int First, int End)[cells.Shape.Cells];
         _isVisited = new bool[cells.Shape.Cells];
     }
-
-    private bool GaveUp => _canGiveUp && _seen >= TrialRows && _kept > _seen / Worthwhile;
 
     /// <summary>Searches.</summary>
     /// <param name="queries">The queries, pinned.</param>
@@ -62,7 +64,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     public bool Run(SourceRows queries, int query, int probes, Span<Neighbor> nearest, int threads)
     {
         _pass.Load(queries, query, 1, pack: false);
-        (_seen, _kept, _canGiveUp) = (0, 0, probes == 0);
+        (_seen, _kept, _canGiveUp, _gaveUp) = (0, 0, probes == 0, false);
         PrepareWorkers(threads, nearest.Length);
         int workers = 1;
         if (!_pass.IsAnswered(0))
@@ -74,9 +76,9 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
             _bounds.Load(_pass, _probe.Scores);
             int first = probes > 0 ? probes : FirstCells + (int)(2L * nearest.Length * _cells.Shape.Cells / _gallery.Count);
             int nearestCell = LookIntoNearest(Math.Min(first, _cells.Shape.Cells));
-            if (probes == 0 && !GaveUp)
+            if (probes == 0 && !_gaveUp)
                 workers = LookIntoOthers(nearestCell, threads);
-            if (GaveUp)
+            if (_gaveUp)
                 return false;
         }
 
@@ -93,7 +95,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     {
         SearchWorker self = _workers[worker];
         int end = Math.Min(_leftCount, (item + 1) * RunCells);
-        for (int i = item * RunCells; i < end && !GaveUp;)
+        for (int i = item * RunCells; i < end && !_gaveUp;)
         {
             // Cells that lie one behind the other are one stretch.
             (int firstBlock, int endBlock) = _left[i++];
@@ -174,8 +176,11 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
 
     private void Scan(SearchWorker worker, int block, int end)
     {
-        for (; block < end && !GaveUp; block += ChunkBlocks)
-            ScanChunk(worker, block, Math.Min(ChunkBlocks, end - block));
+        for (int count; block < end && !_gaveUp; block += count)
+        {
+            count = Math.Min(_pass.Bounds[0] < float.MaxValue ? ChunkBlocks : FirstBlocks, end - block);
+            ScanChunk(worker, block, count);
+        }
     }
 
     private void ScanChunk(SearchWorker worker, int block, int blocks)
@@ -199,11 +204,17 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
         for (int start = 0; (start = fold.NextHits(worker.Bounds, _pass.Limits[0], start, places, out uint hits)) < places; start += fold.Width)
         {
             for (; hits != 0; hits &= hits - 1)
-                worker.Keep(0, rows[start + BitOperations.TrailingZeroCount(hits)]);
+            {
+                int row = rows[start + BitOperations.TrailingZeroCount(hits)];
+                if (row >= 0)
+                    worker.Keep(0, row);
+            }
         }
 
-        // Shared by workers without a lock: what is lost of it changes only when to give up.
+        // Counted by all workers without a lock: what is lost of it changes only when to give up.
         _kept += worker.LookAtKept(_kernel, _plain);
         _seen += places;
+        if (_canGiveUp && _seen >= TrialRows && _kept > _seen / Worthwhile)
+            _gaveUp = true;
     }
 }

@@ -115,19 +115,14 @@ internal sealed unsafe class CellTable : IDisposable
             return "the blocks of all cells are not all blocks";
         for (int cell = 0; cell < Shape.Cells; cell++)
         {
-            if (Count(cell) < 0 || EndBlock(cell) - FirstBlock(cell) != ((long)Count(cell) + CodeRows.BlockRows - 1) / CodeRows.BlockRows)
+            if (Count(cell) < 0 || EndBlock(cell) > Shape.Blocks || EndBlock(cell) - FirstBlock(cell) != ((long)Count(cell) + CodeRows.BlockRows - 1) / CodeRows.BlockRows)
                 return $"cell {cell} has {Count(cell)} rows and the blocks {FirstBlock(cell)} to {EndBlock(cell)}";
             counted += Count(cell);
+            ReadOnlySpan<int> places = new(Rows + ((nint)FirstBlock(cell) * CodeRows.BlockRows), Count(cell));
+            if (places.ContainsAnyExceptInRange(0, rows - 1))
+                return $"cell {cell} has a row that does not exist";
         }
 
-        if (counted != rows)
-            return $"{counted} rows were dealt out, not {rows}";
-        for (int place = 0; place < Shape.Places; place++)
-        {
-            if (Rows[place] < -1 || Rows[place] >= rows)
-                return $"there is no row {Rows[place]}";
-        }
-
-        return null;
+        return counted == rows ? null : $"{counted} rows were dealt out, not {rows}";
     }
 }
