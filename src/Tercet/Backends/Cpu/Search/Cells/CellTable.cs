@@ -103,7 +103,7 @@ internal sealed unsafe class CellTable : IDisposable
 
     public void Dispose()
     {
-        Centres?.Dispose();
+        Centres.Dispose();
         _team.Dispose();
         _owned?.Dispose();
     }
