@@ -32,7 +32,7 @@ public sealed unsafe class CellBoundTests
         (_, _, _, long wrong) = Count(SearchOracle.Rows(Rows, Depth, seed: 1), SearchMetric.SquaredEuclidean, table =>
         {
             for (int place = 0; place < table.Shape.Places; place++)
-                table.Radii[place] *= 0.8f;
+                table.Radii[place] *= 0.2f;
         });
         Assert.True(wrong > 0);
     }
