@@ -17,7 +17,7 @@ public sealed class FuzzTests : IDisposable
 
     public FuzzTests()
     {
-        using Gallery gallery = _test.Create();
+        using Gallery gallery = _test.Create(options: new GalleryOptions { CellsFrom = 20 });
         using GalleryWriter writer = gallery.OpenWriter();
         TestGallery.Add(writer, 0, 50);
         TestGallery.Add(writer, 50, 3);
@@ -94,7 +94,7 @@ public sealed class FuzzTests : IDisposable
     {
         int end = manifest.AsSpan().IndexOf((byte)'\n') + 1;
         ReadOnlySpan<byte> body = manifest.AsSpan(end);
-        return [.. Encoding.Latin1.GetBytes(string.Create(CultureInfo.InvariantCulture, $"tercet gallery 1 {body.Length} {Hashes.Of(body)}\n")), .. body];
+        return [.. Encoding.Latin1.GetBytes(string.Create(CultureInfo.InvariantCulture, $"tercet gallery 2 {body.Length} {Hashes.Of(body)}\n")), .. body];
     }
 
     private byte[] Change(byte[] content, int kind)

@@ -16,6 +16,8 @@ internal sealed class SegmentFiles : Shared
     // Open from the beginning until they have been read: a writer may take their names away before the first search.
     private readonly IGalleryFile _arrowFile;
     private readonly IGalleryFile _companionFile;
+    private readonly IGalleryFile? _cellsFile;
+    private readonly MappedFile? _cells;
     private readonly Lock _lock = new();
     private readonly int _threads;
     private PinnedBuffer<float>? _widened;
@@ -30,16 +32,16 @@ internal sealed class SegmentFiles : Shared
         _check = new BlockCheck(files, folder, schema, entry);
         _check.CheckLengths();
         _arrow = new MappedFile(_check.ArrowPath);
-        IGalleryFile? arrowFile = null;
         try
         {
-            _arrowFile = arrowFile = files.Open(_check.ArrowPath);
+            _arrowFile = files.Open(_check.ArrowPath);
             _companionFile = files.Open(_check.CompanionPath);
+            _cellsFile = _check.OpenCells();
+            _cells = _check.CellsPath is null ? null : new MappedFile(_check.CellsPath);
         }
         catch
         {
-            arrowFile?.Dispose();
-            _arrow.Dispose();
+            Free();
             throw;
         }
     }
@@ -49,6 +51,11 @@ internal sealed class SegmentFiles : Shared
     public ArrowLayout Layout { get; }
 
     public string CompanionPath => _check.CompanionPath;
+
+    /// <summary>The cells, mapped; null where there are none.</summary>
+    public MappedFile? Cells => _cells;
+
+    public string? CellsPath => _check.CellsPath;
 
     /// <summary>The rows, <c>[N, D]</c>: where they lie, or widened.</summary>
     public ReadOnlySpan2D<float> Rows => _schema.Element == GalleryElement.Float32
@@ -76,20 +83,23 @@ internal sealed class SegmentFiles : Shared
         {
             if (_isChecked)
                 return;
-            _check.Run(_arrowFile, _companionFile, _threads);
+            _check.Run(_arrowFile, _companionFile, _cellsFile, _threads);
             if (_schema.Element == GalleryElement.Float16)
                 Widen();
             _isChecked = true;
             _arrowFile.Dispose();
             _companionFile.Dispose();
+            _cellsFile?.Dispose();
         }
     }
 
     protected override void Free()
     {
         _arrow.Dispose();
-        _arrowFile.Dispose();
-        _companionFile.Dispose();
+        _arrowFile?.Dispose();
+        _companionFile?.Dispose();
+        _cellsFile?.Dispose();
+        _cells?.Dispose();
         ((IDisposable?)_widened)?.Dispose();
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using CommunityToolkit.HighPerformance;
 using SkiaSharp;
 using Tercet.Interchange;
 using Tercet.Memory;
@@ -72,6 +73,30 @@ public sealed class IndexCommandTests : IDisposable
         Assert.Equal(4, all.GetArrayLength());
         Assert.All(all.EnumerateArray(), each => Assert.Equal((long)each.GetProperty("query").GetInt32(), each.GetProperty("id").GetInt64()));
         Assert.Contains("ann", Run(false, "search", "--gallery", "G", "--query", "E.npy").Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Search_Approximately_ShowsTheRecall()
+    {
+        const int Rows = 50_000, Dimension = 4;
+        Random random = new(1);
+        float[] values = [.. Enumerable.Range(0, Rows * Dimension).Select(_ => random.NextSingle())];
+        NpyFile.WriteMatrix(_folder["E.npy"], new ReadOnlySpan2D<float>(values, Rows, Dimension));
+        NpyFile.WriteMatrix(_folder["Q.npy"], new ReadOnlySpan2D<float>(values, 40, Dimension));
+        Assert.Equal(1024, Number(Run("index", "import", "--gallery", "G", "--embeddings", "E.npy").Succeeded().Json, "cells"));
+
+        JsonElement few = Run("search", "--gallery", "G", "--query", "Q.npy", "--approximate", "1", "--recall").Succeeded().Json.GetProperty("approximation");
+        Assert.Equal((1, 1024), (Number(few, "probes"), Number(few, "cells")));
+        JsonElement all = Run("search", "--gallery", "G", "--query", "Q.npy", "--approximate", "1024", "--recall").Succeeded().Json;
+        Assert.Equal(1, all.GetProperty("approximation").GetProperty("recall").GetDouble());
+        Assert.InRange(few.GetProperty("recall").GetDouble(), 0.05, 0.99);
+        JsonElement exact = Run("search", "--gallery", "G", "--query", "Q.npy").Succeeded().Json;
+        Assert.Equal(JsonValueKind.Null, exact.GetProperty("approximation").ValueKind);
+        Assert.Equal(exact.GetProperty("matches").GetRawText(), all.GetProperty("matches").GetRawText());
+        Assert.Contains("recall@3", Run(false, "search", "--gallery", "G", "--query", "Q.npy", "--approximate", "2", "--recall", "--k", "3").Succeeded().Output, StringComparison.Ordinal);
+
+        Run("search", "--gallery", "G", "--query", "Q.npy", "--recall").Failed(2, "--approximate");
+        Run("search", "--gallery", "G", "--query", "Q.npy", "--approximate", "2", "--label-filter", "ann").Failed(2, "--label-filter");
     }
 
     [Fact]
