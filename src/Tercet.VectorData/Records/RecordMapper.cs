@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.VectorData.ProviderServices;
 using Tercet.Galleries;
@@ -105,11 +106,7 @@ internal sealed class RecordMapper<TRecord>(CollectionModel model)
 
     private static string? OrNull(string text, PropertyModel property) => text.Length == 0 && property.IsNullable ? null : text;
 
-    private object KeyOf(GalleryRow row)
-    {
-        Type type = model.KeyProperty.Type;
-        return type == typeof(int) ? checked((int)row.Id) : type == typeof(ulong) ? (object)(ulong)row.Id : row.Id;
-    }
+    private object KeyOf(GalleryRow row) => Convert.ChangeType(row.Id, model.KeyProperty.Type, CultureInfo.InvariantCulture);
 
     private object VectorOf(GalleryRow row)
     {
