@@ -63,14 +63,8 @@ internal static class Readers
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(connectionString);
         await using NpgsqlConnection connection = await source.OpenConnectionAsync();
         await Execute("CREATE EXTENSION IF NOT EXISTS vector; DROP SCHEMA IF EXISTS tercet_test CASCADE; CREATE SCHEMA tercet_test; SET search_path TO tercet_test, public");
-        try
-        {
-            await use(connection);
-        }
-        finally
-        {
-            await Execute("DROP SCHEMA tercet_test CASCADE");
-        }
+        await use(connection);
+        await Execute("DROP SCHEMA tercet_test CASCADE");
 
         async Task Execute(string sql)
         {

@@ -60,16 +60,18 @@ public static class GalleryParquet
         await group.WriteAsync<DateTime>(Time, rows.Select(row => row.Time.UtcDateTime).ToArray(), cancellationToken: cancellationToken).ConfigureAwait(false);
         await group.WriteAsync(Digest, rows.Select(row => row.Digest.ContainsAnyExcept((byte)0) ? row.Digest.ToArray() : null!).ToArray()).ConfigureAwait(false);
 
-        // A list begins where the repetition level is 0.
+        // Every component is there, and a list begins where the repetition level is 0.
         float[] components = new float[rows.Length * dimension];
-        int[] levels = new int[components.Length];
+        int[] presence = new int[components.Length], levels = new int[components.Length];
+        presence.AsSpan().Fill(Component.MaxDefinitionLevel);
+        levels.AsSpan().Fill(Component.MaxRepetitionLevel);
         for (int row = 0; row < rows.Length; row++)
         {
             rows[row].Vector.CopyTo(components.AsSpan(row * dimension));
-            levels.AsSpan((row * dimension) + 1, dimension - 1).Fill(1);
+            levels[row * dimension] = 0;
         }
 
-        await group.WriteAsync<float>(Component, components, levels, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await group.WriteAllPartsAsync<float>(Component, components, presence, levels, cancellationToken).ConfigureAwait(false);
     }
 
     private static Dictionary<string, string> Describe(GallerySchema schema) => new()
