@@ -62,12 +62,11 @@ public sealed class ExportTests : IDisposable
     {
         string path = PathOf("rows.csv");
         GalleryCsv.Export(_snapshot, path);
-        await Readers.Postgres(async connection =>
+        await Readers.Postgres(async (connection, copy) =>
         {
             await using (NpgsqlCommand create = new($"CREATE TABLE faces (id bigint PRIMARY KEY, label text NOT NULL, source text NOT NULL, time timestamptz NOT NULL, digest bytea, vector vector({TestGallery.Dimension}) NOT NULL)", connection))
                 await create.ExecuteNonQueryAsync();
-            await using (TextWriter copy = await connection.BeginTextImportAsync("COPY faces FROM STDIN WITH (FORMAT csv, HEADER)"))
-                await copy.WriteAsync(await File.ReadAllTextAsync(path));
+            await copy("faces", path);
 
             await using (NpgsqlCommand read = new("SELECT json_agg(json_build_object('id', id::text, 'label', label, 'source', source, 'time', (extract(epoch FROM time) * 1000)::bigint::text, 'digest', encode(digest, 'hex'), 'vector', vector::text) ORDER BY id)::text FROM faces", connection))
                 AssertRows(JsonDocument.Parse((string)(await read.ExecuteScalarAsync())!).RootElement, element => element.GetString()!.Trim('[', ']').Split(',').Select(text => float.Parse(text, CultureInfo.InvariantCulture)));
@@ -90,7 +89,7 @@ public sealed class ExportTests : IDisposable
         File.WriteAllText(path, "old");
         using (GalleryWriter writer = _gallery.OpenWriter())
         {
-            writer.Add(TestGallery.Vector(1), new GalleryRowFacts { Label = "a\0b" });
+            writer.Put(1, TestGallery.Vector(1), new GalleryRowFacts { Label = "a\0b" });
             writer.Commit();
         }
 

@@ -138,16 +138,19 @@ public sealed class FuzzTests : IDisposable
         for (int i = 0; i < executions; i++)
         {
             SegmentEntry entry = _manifest.Segments[i % _manifest.Segments.Count];
-            byte[] arrow = Content(entry.Name + SegmentNames.Arrow), companion = Content(entry.Name + SegmentNames.Companion);
+            string arrowName = entry.Name + SegmentNames.Arrow, companionName = entry.Name + SegmentNames.Companion;
+            byte[] arrow = Content(arrowName), companion = Content(companionName);
             CompanionLayout layout = new(entry.Rows, _manifest.Schema.Dimension, arrow.Length);
             byte[] searched = companion[..(int)layout.SumsAt];
             _mutator.Numbers(i % 3 == 0 ? searched : arrow);
             ulong[] sums = [.. SumsOf(arrow), .. SumsOf(searched)];
             byte[] ending = MemoryMarshal.AsBytes(sums.AsSpan()).ToArray();
-            File.WriteAllBytes(Path.Combine(_folder, entry.Name + SegmentNames.Arrow), arrow);
-            File.WriteAllBytes(Path.Combine(_folder, entry.Name + SegmentNames.Companion), [.. searched, .. ending]);
+            File.WriteAllBytes(Path.Combine(_folder, arrowName), arrow);
+            File.WriteAllBytes(Path.Combine(_folder, companionName), [.. searched, .. ending]);
             ManifestFile.Replace(DiskFiles.Instance, _folder, _manifest with { Segments = [.. _manifest.Segments.Select(each => each == entry ? each with { SumsHash = Hashes.Of(ending) } : each)] });
             opened += Try(usual, Use) ? 1 : 0;
+            File.WriteAllBytes(Path.Combine(_folder, arrowName), Content(arrowName));
+            File.WriteAllBytes(Path.Combine(_folder, companionName), companion);
         }
 
         Report(executions, opened);

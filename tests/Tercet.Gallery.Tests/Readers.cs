@@ -28,19 +28,20 @@ internal static class Readers
     /// <summary>
     /// A PostgreSQL that has pgvector: the one that <c>TERCET_POSTGRES</c> is the connection string of, or else PGlite, PostgreSQL compiled to WebAssembly, behind a socket.
     /// </summary>
-    /// <param name="use">Uses the connection, in a schema of its own that goes away again.</param>
-    public static async Task Postgres(Func<NpgsqlConnection, Task> use)
+    /// <param name="use">Uses the connection, in a schema of its own that goes away again, and what copies a CSV file into a table.</param>
+    public static async Task Postgres(Func<NpgsqlConnection, Func<string, string, Task>, Task> use)
     {
         if (Environment.GetEnvironmentVariable("TERCET_POSTGRES") is { Length: > 0 } given)
         {
-            await Connect(given, use);
+            await Connect(given, null, use);
             return;
         }
 
         Require("@electric-sql/pglite-socket");
         Require("@electric-sql/pglite-pgvector");
         int port = FreePort();
-        using Process server = Start("node_modules/@electric-sql/pglite-socket/dist/scripts/server.js", string.Create(CultureInfo.InvariantCulture, $"--port={port}"), "--extensions=@electric-sql/pglite-pgvector:vector");
+        string data = Directory.CreateTempSubdirectory("tercet-pglite-").FullName;
+        using Process server = Start("node_modules/@electric-sql/pglite-socket/dist/scripts/server.js", string.Create(CultureInfo.InvariantCulture, $"--port={port}"), $"--db={data}", "--extensions=@electric-sql/pglite-pgvector:vector");
         try
         {
             using CancellationTokenSource late = new(Patience);
@@ -49,22 +50,37 @@ internal static class Readers
                 // It says what it loads.
             }
 
-            await Connect($"Host=127.0.0.1;Port={port};Username=postgres;Password=postgres;Database=postgres;SSL Mode=Disable;Maximum Pool Size=1", use);
+            await Connect($"Host=127.0.0.1;Port={port};Username=postgres;Password=postgres;Database=postgres;SSL Mode=Disable;Maximum Pool Size=1", data, use);
         }
         finally
         {
             server.Kill();
             server.WaitForExit();
+            Directory.Delete(data, recursive: true);
         }
     }
 
-    private static async Task Connect(string connectionString, Func<NpgsqlConnection, Task> use)
+    private static async Task Connect(string connectionString, string? dataFolder, Func<NpgsqlConnection, Func<string, string, Task>, Task> use)
     {
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(connectionString);
         await using NpgsqlConnection connection = await source.OpenConnectionAsync();
         await Execute("CREATE EXTENSION IF NOT EXISTS vector; DROP SCHEMA IF EXISTS tercet_test CASCADE; CREATE SCHEMA tercet_test; SET search_path TO tercet_test, public");
-        await use(connection);
+        await use(connection, Copy);
         await Execute("DROP SCHEMA tercet_test CASCADE");
+
+        // PGlite's socket has no COPY FROM STDIN; its server reads the file itself.
+        async Task Copy(string table, string path)
+        {
+            if (dataFolder is not null)
+            {
+                File.Copy(path, Path.Combine(dataFolder, "rows.csv"));
+                await Execute($"COPY {table} FROM 'rows.csv' WITH (FORMAT csv, HEADER)");
+                return;
+            }
+
+            await using TextWriter copy = await connection.BeginTextImportAsync($"COPY {table} FROM STDIN WITH (FORMAT csv, HEADER)");
+            await copy.WriteAsync(await File.ReadAllTextAsync(path));
+        }
 
         async Task Execute(string sql)
         {
