@@ -84,6 +84,7 @@ internal sealed class SegmentFiles : Shared
             if (_isChecked)
                 return;
             _check.Run(_arrowFile, _companionFile, _threads);
+            CheckIds();
             if (_schema.Element == GalleryElement.Float16)
                 Widen();
             _isChecked = true;
@@ -98,6 +99,17 @@ internal sealed class SegmentFiles : Shared
         _arrowFile.Dispose();
         _companionFile.Dispose();
         ((IDisposable?)_widened)?.Dispose();
+    }
+
+    // Rows are found by halving, and merged by order.
+    private void CheckIds()
+    {
+        ReadOnlySpan<long> ids = Ids;
+        bool isOrdered = ids[0] == Entry.FirstId && ids[^1] == Entry.LastId;
+        for (int row = 1; row < ids.Length; row++)
+            isOrdered &= ids[row] > ids[row - 1];
+        if (!isOrdered)
+            throw new CorruptGalleryException(_check.ArrowPath, Layout.OffsetOf(ArrowColumn.Ids) / CorruptGalleryException.BlockBytes, "its ids are not in order, or not those of the manifest");
     }
 
     private ReadOnlySpan<byte> Text(ArrowColumn offsets, int row)

@@ -10,7 +10,7 @@ namespace Tercet.VectorData.Filtering;
 
 /// <summary>
 /// Filter expressions to conditions on a gallery's rows: equality of texts, order of keys and times, membership in a list, and what <c>&amp;&amp;</c>, <c>||</c> and <c>!</c>
-/// make of them. Nothing is compiled at run time.
+/// make of them. No code is made at run time.
 /// </summary>
 internal sealed class RowFilterTranslator : FilterTranslatorBase
 {
@@ -56,21 +56,25 @@ internal sealed class RowFilterTranslator : FilterTranslatorBase
         return false;
     }
 
-    private static object? ValueOf(Expression node) => node switch
+    // Whatever does not ask the record is a value.
+    private object? ValueOf(Expression node)
     {
-        ConstantExpression constant => constant.Value,
-        UnaryExpression { NodeType: ExpressionType.Convert, Operand: var inner } => ValueOf(inner),
-        _ => throw NotSupported(node),
-    };
+        switch (node)
+        {
+            case ConstantExpression constant:
+                return constant.Value;
+            case MethodCallExpression { Method.Name: "op_Implicit", Arguments: [{ Type.IsArray: true } array] }:
+                return ValueOf(array);
+            case UnaryExpression { NodeType: ExpressionType.Convert, Operand: { } inner } when Nullable.GetUnderlyingType(node.Type) == inner.Type:
+                return ValueOf(inner);
+            default:
+                if (new ParameterSearch(RecordParameter).IsIn(node))
+                    throw NotSupported(node);
+                return Expression.Lambda<Func<object?>>(Expression.Convert(node, typeof(object))).Compile(preferInterpretation: true)();
+        }
+    }
 
-    private static IEnumerable<object?> ListOf(Expression source) => source switch
-    {
-        NewArrayExpression array => array.Expressions.Select(ValueOf),
-        ConstantExpression { Value: IEnumerable values } => values.Cast<object?>(),
-        UnaryExpression { NodeType: ExpressionType.Convert, Operand: var inner } => ListOf(inner),
-        MethodCallExpression { Method.Name: "op_Implicit", Arguments: [var inner] } => ListOf(inner),
-        _ => throw NotSupported(source),
-    };
+    private IEnumerable<object?> ListOf(Expression source) => ValueOf(source) is IEnumerable values ? values.Cast<object?>() : throw NotSupported(source);
 
     private static RowFilter Compare(ExpressionType comparison, PropertyModel property, object? value)
     {

@@ -92,7 +92,9 @@ internal sealed class RecordMapper<TRecord>(CollectionModel model)
         ReadOnlyMemory<float> memory => memory,
         float[] array => array,
         Embedding<float> embedding => embedding.Vector,
-        _ => null,
+
+        // A plain null would become an empty vector.
+        _ => default(ReadOnlyMemory<float>?),
     };
 
     /// <summary>The moment that a value names.</summary>
