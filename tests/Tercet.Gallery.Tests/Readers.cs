@@ -11,7 +11,7 @@ namespace Tercet.Galleries.Tests;
 /// <summary>Other people's programs, fetched by <c>tests/run.sh</c>; a test that needs one which is not there is skipped with the reason.</summary>
 internal static class Readers
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static string Folder => Path.Combine(Repository.Root, "artifacts", "readers");
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Tercet.Galleries.Files;
 using Tercet.Galleries.Format;
 
@@ -36,7 +37,12 @@ internal sealed class RemovedRows
         BlockCheck.ReadWhole(file, bits, 0, path);
         if (Hashes.Of(bits) != entry.Hash)
             throw new CorruptGalleryException(path, 0, "its checksum is not that of its content");
-        return new RemovedRows(segment.Rows, bits, entry.Rows);
+        int count = 0;
+        foreach (byte eight in bits)
+            count += BitOperations.PopCount(eight);
+        return count == entry.Rows
+            ? new RemovedRows(segment.Rows, bits, count)
+            : throw new CorruptGalleryException(path, 0, $"{count} rows are marked in it, not {entry.Rows}");
     }
 
     public RemovedRows Copy() => new(_rows, (byte[]?)_bits?.Clone(), Count);
