@@ -14,7 +14,7 @@ namespace Tercet.Galleries.Tests;
 /// </summary>
 public sealed class FuzzTests : IDisposable
 {
-    private const int DefaultExecutions = 30_000;
+    private const int DefaultExecutions = 15_000;
     private const int FailureBytes = 1 << 18;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);

@@ -10,8 +10,8 @@ namespace Tercet.Tests.Cli;
 /// </summary>
 public sealed class IndexKillTests : IDisposable
 {
-    private const int DefaultKills = 8;
-    private const int Images = 60;
+    private const int DefaultKills = 6;
+    private const int Images = 120;
 
     private static readonly string[][] Commands =
     [
@@ -62,7 +62,7 @@ public sealed class IndexKillTests : IDisposable
         TestContext.Current.TestOutputHelper!.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{_kills} kills, {_partly} of them with a command partly done; reopened in {_reopened[_reopened.Count / 2]:f1} ms (median), {_reopened[^1]:f1} ms (longest)"));
-        Assert.True(_partly > wanted / 10, $"only {_partly} of {_kills} kills found a command partly done");
+        Assert.True(_partly >= wanted / 20, $"only {_partly} of {_kills} kills found a command partly done");
     }
 
     // Runs one command to its end, however often it is killed on the way.
