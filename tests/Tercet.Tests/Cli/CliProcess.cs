@@ -51,6 +51,17 @@ internal sealed partial class CliProcess : IDisposable
 
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, 2));
 
+    /// <summary>Waits some time, then ends the process at once, whatever it does (SIGKILL).</summary>
+    /// <returns>Whether it had ended by itself, with exit code 0.</returns>
+    public bool KillAfter(TimeSpan time)
+    {
+        if (_process.WaitForExit(time))
+            return Wait().Succeeded().ExitCode == 0;
+        _process.Kill();
+        _process.WaitForExit();
+        return false;
+    }
+
     public CliResult Wait()
     {
         if (!_process.WaitForExit(Patience))
