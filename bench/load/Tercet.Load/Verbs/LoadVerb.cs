@@ -24,6 +24,7 @@ internal abstract class LoadVerb : Command
     private readonly Option<string> _images = OptionOf.Path("--images", "Send the image files below this folder. Default: samples in the model's own form, made from random bytes.", helpName: "FOLDER");
     private readonly Option<int?> _workers = OptionOf.Count("--workers", "Batches that run at the same time; 0 means one for each processor. Default 0.", 0, 1024);
     private readonly Option<int?> _batch = OptionOf.Count("--batch", "Requests of one batch; 0 means what is measured to be best. Default 0.", 0, 4096);
+    private readonly Option<double?> _batchWait = OptionOf.Number("--batch-wait", "Milliseconds that a batch waits for company. Default: the service's.", 0, 3_600_000);
     private readonly Option<int?> _queue = OptionOf.Count("--queue", "Most requests that wait. Default 256.", 1, 1 << 20);
     private readonly Option<int?> _deadline = OptionOf.Count("--deadline", "Milliseconds that a request may wait for a place. Default 250.", 1, 3_600_000);
     private readonly Option<string> _server = OptionOf.Path("--server", "The tercet-server to start. Default: the one that was built with this program.");
@@ -33,7 +34,7 @@ internal abstract class LoadVerb : Command
         : base(name, description)
     {
         SetAction((ParseResult _) => 0);
-        foreach (Option option in (Option[])[_model, _preprocess, _align, _images, _workers, _batch, _queue, _deadline, _server, _json])
+        foreach (Option option in (Option[])[_model, _preprocess, _align, _images, _workers, _batch, _batchWait, _queue, _deadline, _server, _json])
             Add(option);
     }
 
@@ -59,6 +60,7 @@ internal abstract class LoadVerb : Command
         options.Alignment = parse.GetValue(_align) ?? options.Alignment;
         options.Workers = parse.GetValue(_workers) ?? options.Workers;
         options.BatchSize = parse.GetValue(_batch) ?? options.BatchSize;
+        options.MaxBatchWait = parse.GetValue(_batchWait) is { } wait ? TimeSpan.FromMilliseconds(wait) : options.MaxBatchWait;
         options.QueueCapacity = parse.GetValue(_queue) ?? options.QueueCapacity;
         options.Deadline = parse.GetValue(_deadline) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : options.Deadline;
         return options;
@@ -70,8 +72,8 @@ internal abstract class LoadVerb : Command
         static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
         List<string> arguments =
         [
-            "--model", options.ModelPath, "--name", "model", "--device", "cpu", "--workers", Text(options.Workers), "--batch", Text(options.BatchSize), "--queue", Text(options.QueueCapacity),
-            "--deadline", Text(options.Deadline.TotalMilliseconds), "--concurrency", "65536",
+            "--model", options.ModelPath, "--name", "model", "--device", "cpu", "--workers", Text(options.Workers), "--batch", Text(options.BatchSize),
+            "--batch-wait", Text(options.MaxBatchWait.TotalMilliseconds), "--queue", Text(options.QueueCapacity), "--deadline", Text(options.Deadline.TotalMilliseconds), "--concurrency", "65536",
         ];
         if (options.Preprocessing.Length > 0)
             arguments.AddRange(["--preprocess", options.Preprocessing]);
