@@ -240,8 +240,13 @@ internal sealed class MicroBatcher : IDisposable
         RefuseWaiting();
         foreach (BatchWorker worker in _workers)
             worker.Dispose();
-        foreach (EmbedRequest request in _idle)
-            request.Dispose();
+
+        // Callers that were answered last may still be giving their requests back.
+        lock (_gate)
+        {
+            while (_idle.TryPop(out EmbedRequest? request))
+                request.Dispose();
+        }
     }
 
     private Task BeginStop()
