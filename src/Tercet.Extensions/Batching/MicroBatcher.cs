@@ -216,8 +216,8 @@ internal sealed class MicroBatcher : IDisposable
         Volatile.Write(ref _lastFailure, failure);
     }
 
-    /// <summary>Whether a worker may end; under the lock.</summary>
-    public bool IsOver => _isStopping && _underWay == 0;
+    /// <summary>Whether no worker gets a request any more that has none now; under the lock.</summary>
+    public bool IsOver => _isStopping && _queue.Count == 0;
 
     /// <summary>Refuses new requests and answers the accepted ones. After <paramref name="timeout"/>, those that still wait for a place are refused.</summary>
     public async Task DrainAsync(TimeSpan timeout, CancellationToken cancellationToken)
