@@ -11,12 +11,18 @@ sface=("--model" "$cache/sface.onnx" "--preprocess" "sface")
 
 usage() {
     cat <<'HELP'
-Usage: bench/load/run.sh            everything but the soak, about 12 minutes; writes bench/results/<machine>/service.md
-       bench/load/run.sh soak       30 minutes of mixed load on the server; writes bench/results/<machine>/service-soak.md
+Usage: bench/load/run.sh            engine, server and answers, about 8 minutes
+       bench/load/run.sh PART       one of them, or soak; each writes bench/results/<machine>/service-PART.md
        bench/load/run.sh VERB ...   one measurement with options of one's own: rates, overhead, answers, soak; VERB --help lists them
 
+Parts:
+  engine    the engine beside the bare ONNX Runtime call; SFace in process at 0.5 to 10 times its capacity, arrivals at a fixed rate and Poisson
+  server    the same with images, in process and over HTTP
+  answers   750,000 requests of the example model, twice as many as can be answered, every answer compared: in process, in batches, over HTTP
+  soak      30 minutes of mixed load on the server, which must not grow
+
 Builds what is needed and fetches SFace and the faces as bench/demo.sh does. Latency counts from the moment at which a request was due.
-Run it on a machine that does nothing else, but for the soak, which measures no times.
+Run engine and server on a machine that does nothing else; answers and soak measure no times.
 
 Environment:
   TERCET_CACHE       the folder with the model and the faces; default .cache/tercet
@@ -42,14 +48,22 @@ heading() {
     printf '# %s\n\n%s, %s processors, %s, commit %s, load at the start %s.\n\n' "$1" "$(machine)" "$(nproc)" "$(date -I)" "$(git describe --always --dirty)" "$(cut -d ' ' -f 1 /proc/loadavg)"
 }
 
-everything() {
-    heading 'The service under load'
-    under overhead "${sface[@]}" --pairs 600
+engine() {
+    heading 'The engine under load'
+    under overhead "${sface[@]}" --pairs 400
     under overhead --model "$small" --pairs 20000
     under rates "${sface[@]}"
     under rates "${sface[@]}" --poisson
+}
+
+server() {
+    heading 'The server under load, and the engine with the same images'
     under rates "${sface[@]}" --images "$cache/faces"
     under rates "${sface[@]}" --images "$cache/faces" --http
+}
+
+answers() {
+    heading 'Every answer compared'
     under answers --model "$small"
     under answers --model "$small" --batch 8
     under answers --model "$small" --http
@@ -68,17 +82,18 @@ case ${1-} in
 esac
 [ -n "${TERCET_SKIP_BUILD:-}" ] || dotnet build bench/load/Tercet.Load -c Release -v q 1>&2
 folder=bench/results/$(machine | tr '[:upper:]' '[:lower:]' | sed 's/(r)//g; s/(tm)//g; s/[^a-z0-9]\{1,\}/-/g; s/^-//; s/-$//')-$(nproc)c
-if [ $# -gt 1 ] || [[ ${1-} =~ ^(rates|overhead|answers)$ ]]; then
+if [ $# -gt 1 ] || [[ ${1-} =~ ^(rates|overhead)$ ]]; then
     under "$@"
     exit
 fi
 bash bench/assets.sh 1>&2
 mkdir -p "$folder"
 case ${1-} in
-    '') everything | tee "$folder/service.md" ;;
-    soak) soak | tee "$folder/service-soak.md" ;;
+    '') parts=(engine server answers) ;;
+    engine | server | answers | soak) parts=("$1") ;;
     *)
         usage >&2
         exit 2
         ;;
 esac
+for part in "${parts[@]}"; do "$part" | tee "$folder/service-$part.md"; done

@@ -11,7 +11,7 @@ internal sealed class RatesVerb : LoadVerb
     private readonly Option<bool> _overHttp = OptionOf.Flag("--http", "Ask a server in a process of its own, instead of the micro-batcher in this one.");
     private readonly Option<bool> _poisson = OptionOf.Flag("--poisson", "Arrivals are a Poisson process. Default: a fixed rate.");
     private readonly Option<double[]> _factors = OptionOf.Numbers("--factors", "Multiples of the capacity. Default 0.5,0.8,1,2,10.", 0.01, 1000);
-    private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "Length of each level. Default 15.", 1, 3600);
+    private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "Length of each level. Default 10.", 1, 3600);
     private readonly Option<int?> _callers = OptionOf.Count("--callers", "Callers at the same time while the capacity is measured. Default: four for each processor.", 1, 4096);
 
     public RatesVerb()
@@ -25,7 +25,7 @@ internal sealed class RatesVerb : LoadVerb
     {
         bool isServer = parse.GetValue(_overHttp);
         RatesPlan plan = new(
-            parse.GetValue(_factors) is { Length: > 0 } factors ? factors : [0.5, 0.8, 1, 2, 10], parse.GetValue(_poisson), parse.GetValue(_seconds) ?? 15,
+            parse.GetValue(_factors) is { Length: > 0 } factors ? factors : [0.5, 0.8, 1, 2, 10], parse.GetValue(_poisson), parse.GetValue(_seconds) ?? 10,
             parse.GetValue(_callers) ?? (4 * Environment.ProcessorCount), ServiceOptions(parse).Deadline, Seed: 1);
         await using ITarget target = await Open(parse, isServer, samples: 64);
         string name = $"{Path.GetFileNameWithoutExtension(ServiceOptions(parse).ModelPath)}, {(HasImages(parse) ? "images" : "samples")}, {(isServer ? "over HTTP" : "in process")}";
