@@ -99,7 +99,7 @@ public sealed class LoadTests
     [Fact]
     public void PrometheusBuckets_BetweenTwoLooks_GivesPercentiles()
     {
-        const string Before = "x_seconds_bucket{m=\"a\",le=\"0.1\"} 5\nx_seconds_bucket{m=\"a\",le=\"+Inf\"} 5\n";
+        const string Before = "x_seconds_bucket{m=\"a\",le=\"0.1\"} 5\nx_seconds_bucket{m=\"a\",le=\"0.2\"} 5\nx_seconds_bucket{m=\"a\",le=\"+Inf\"} 5\n";
         const string After = "# TYPE x_seconds histogram\nx_seconds_bucket{m=\"a\",le=\"0.1\"} 55\nx_seconds_bucket{m=\"a\",le=\"0.2\"} 100\nx_seconds_bucket{m=\"a\",le=\"+Inf\"} 105\nx_seconds_sum{m=\"a\"} 7\n";
         PrometheusBuckets since = PrometheusBuckets.Parse(After, "x_seconds").Since(PrometheusBuckets.Parse(Before, "x_seconds"));
         Assert.Equal(100, since.Count);
