@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 namespace Tercet.Extensions;
 
 /// <summary>Images to embeddings under the interface of Microsoft.Extensions.AI.</summary>
-/// <remarks>All images of a call are asked for at the same time, so that they can share batches; the embeddings come in the order of the images, as the model gives them.</remarks>
+/// <remarks>Several images of a call are asked for at the same time (<see cref="ITercetEmbedder.Concurrency"/>), so that they can share batches and a call may have any number; the embeddings come in the order of the images, as the model gives them.</remarks>
 public sealed class ImageEmbeddingGenerator : IEmbeddingGenerator<DataContent, Embedding<float>>
 {
     private readonly ITercetEmbedder _embedder;
@@ -21,7 +21,7 @@ public sealed class ImageEmbeddingGenerator : IEmbeddingGenerator<DataContent, E
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">An item is no image, or another model or number of dimensions is asked for.</exception>
     /// <exception cref="Imaging.ImageException">An image cannot be used.</exception>
-    /// <exception cref="TercetOverloadedException">There is too much to do for all images of the call.</exception>
+    /// <exception cref="TercetOverloadedException">An image of the call was refused because there is too much to do.</exception>
     /// <exception cref="TercetException">The model failed.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<DataContent> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
@@ -36,10 +36,8 @@ public sealed class ImageEmbeddingGenerator : IEmbeddingGenerator<DataContent, E
         }
 
         float[][] rows = [.. images.Select(_ => new float[_embedder.Dimension])];
-        Task[] tasks = new Task[images.Length];
-        for (int i = 0; i < images.Length; i++)
-            tasks[i] = Embed(images[i], rows[i], cancellationToken);
-        await Task.WhenAll(tasks).ConfigureAwait(false);
+        ParallelOptions several = new() { MaxDegreeOfParallelism = _embedder.Concurrency, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, images.Length, several, (i, token) => _embedder.EmbedImageAsync(images[i].Data, rows[i], cancellationToken: token)).ConfigureAwait(false);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         return new GeneratedEmbeddings<Embedding<float>>(rows.Select(row => new Embedding<float>(row) { ModelId = _embedder.ModelName, CreatedAt = now }));
     }
@@ -59,10 +57,6 @@ public sealed class ImageEmbeddingGenerator : IEmbeddingGenerator<DataContent, E
     public void Dispose()
     {
     }
-
-    // Async, so that a refusal of one image is that image's and the others are still awaited.
-    private async Task Embed(DataContent image, float[] row, CancellationToken cancellationToken) =>
-        await _embedder.EmbedImageAsync(image.Data, row, cancellationToken: cancellationToken).ConfigureAwait(false);
 
     private void Check(EmbeddingGenerationOptions? options)
     {

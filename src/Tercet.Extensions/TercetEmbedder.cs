@@ -68,6 +68,9 @@ public sealed class TercetEmbedder : ITercetEmbedder, IDisposable
     /// <inheritdoc/>
     public int InputLength => Model.InputLength;
 
+    /// <inheritdoc/>
+    public int Concurrency => 2 * Workers * BatchSize;
+
     /// <summary>Requests of a full batch.</summary>
     public int BatchSize { get; }
 

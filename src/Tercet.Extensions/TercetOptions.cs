@@ -35,11 +35,14 @@ public sealed class TercetOptions
     /// <summary>Most requests of one batch, 1 to 4,096. Default 32.</summary>
     public int MaxBatch { get; set; } = 32;
 
-    /// <summary>Requests of one batch; 0 means what is measured to be best when the model is loaded, up to <see cref="MaxBatch"/>. Where one at a time is as fast, it is 1 and nothing waits for company. Default 0.</summary>
+    /// <summary>Requests of one batch; 0 means what is measured to be best when the model is loaded, up to <see cref="MaxBatch"/>. Where one at a time is as fast, it is 1. Default 0.</summary>
     public int BatchSize { get; set; }
 
-    /// <summary>How long the first request of a batch waits for company. Default 2 ms.</summary>
-    public TimeSpan MaxBatchWait { get; set; } = TimeSpan.FromMilliseconds(2);
+    /// <summary>
+    /// How long the first request of a batch waits for company. Default 0: a batch begins as soon as a worker is free, and is made of what came while all were busy, so that batches grow with the load
+    /// and nobody waits where there is none.
+    /// </summary>
+    public TimeSpan MaxBatchWait { get; set; } = TimeSpan.Zero;
 
     /// <summary>Most requests that wait for a place in a batch. One more is refused at once. Default 256.</summary>
     public int QueueCapacity { get; set; } = 256;

@@ -48,6 +48,16 @@ public sealed class GallerySnapshot : IDisposable
     /// <inheritdoc cref="Search(ReadOnlySpan{float}, Span{GalleryNeighbor})" path="/exception"/>
     public int Search(ReadOnlySpan<float> query, string label, Span<GalleryNeighbor> nearest) => SearchCheck.Search(State, query, label, nearest);
 
+    /// <summary>The nearest rows of one query among those that a condition chooses. Every such row is looked at in float64; each row is asked about once.</summary>
+    /// <param name="query">The query, <c>[D]</c>, finite.</param>
+    /// <param name="filter">Whether a row may be found.</param>
+    /// <param name="nearest">Receives them, nearest first, of equal distances the lowest id; of any length. Places beyond the last row receive <see cref="GalleryNeighbor.None"/>.</param>
+    /// <returns>How many were found.</returns>
+    /// <exception cref="ArgumentException">The query has another length, or a component that is not finite or above 2⁶⁰.</exception>
+    /// <exception cref="CorruptGalleryException">A block of the gallery does not match its checksum.</exception>
+    /// <exception cref="ObjectDisposedException">The snapshot has been disposed.</exception>
+    public int Search(ReadOnlySpan<float> query, Func<GalleryRow, bool> filter, Span<GalleryNeighbor> nearest) => FilteredSearch.Run(State, query, filter, nearest);
+
     /// <summary>The nearest rows of many queries.</summary>
     /// <param name="queries">The queries, <c>[Q, D]</c>, finite.</param>
     /// <param name="k">How many neighbours of each, 1 to <see cref="FlatIndex.LargestK"/>.</param>

@@ -80,6 +80,17 @@ public sealed class ImageTests
     }
 
     [Fact]
+    public async Task GenerateAsync_MoreImagesThanMayWait_GivesThemAll()
+    {
+        using TestService service = TestService.Images(options => options.QueueCapacity = 2);
+        using ImageEmbeddingGenerator generator = new(service.Embedder);
+        GeneratedEmbeddings<Embedding<float>> found = await generator.GenerateAsync(Enumerable.Range(0, 50).Select(i => new DataContent(Image(i), "image/png")), cancellationToken: Token);
+        Assert.Equal(50, found.Count);
+        for (int i = 0; i < 50; i++)
+            AssertEmbedding(i, found[i].Vector.Span);
+    }
+
+    [Fact]
     public async Task GenerateAsync_WhatTheModelCannotDo_Throws()
     {
         using TestService service = TestService.Images();

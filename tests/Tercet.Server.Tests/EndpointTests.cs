@@ -53,6 +53,19 @@ public sealed class EndpointTests
     }
 
     [Fact]
+    public async Task Infer_AsManySamplesAsOneRequestMayHave_IsAnsweredWhateverTheQueueHolds()
+    {
+        await using TestServer server = await TestServer.Start((model, _) => model.QueueCapacity = 4);
+        int count = server.Options.MaxImages;
+        float[] samples = TinyModels.Random(3, count * TinyModels.Features);
+        float[] found = await new V2Client(server.Client, TestServer.ModelName).InferBinary(samples, [count, 3, 4, 4], Token);
+        float[] expected = new float[found.Length];
+        for (int i = 0; i < count; i++)
+            server.Embedder.Embed(samples.AsSpan(i * TinyModels.Features, TinyModels.Features), expected.AsSpan(i * TinyModels.Dimension, TinyModels.Dimension), cancellationToken: Token);
+        Assert.Equal(expected, found);
+    }
+
+    [Fact]
     public async Task Metadata_OfServerAndModel_IsTheProtocols()
     {
         await using TestServer server = await TestServer.Start();

@@ -13,6 +13,8 @@ internal sealed class BatchWorker : IDisposable
     private readonly OnnxEmbedder _embedder;
     private readonly BatchPlan _plan;
     private readonly EmbedderTelemetry _telemetry;
+
+    // Never disposed: whoever answers the last request may still be about to set it.
     private readonly AutoResetEvent _signal = new(false);
     private readonly Thread _thread;
     private readonly EmbedRequest?[] _slots;
@@ -81,7 +83,6 @@ internal sealed class BatchWorker : IDisposable
         Wake();
         if (_thread.ThreadState != System.Threading.ThreadState.Unstarted)
             _thread.Join();
-        _signal.Dispose();
         _embedder.Dispose();
     }
 
@@ -188,15 +189,11 @@ internal sealed class BatchWorker : IDisposable
         for (int i = 0; i < count; i++)
         {
             EmbedRequest request = _slots[i]!;
-            if (failure is null)
-            {
-                embeddings.GetRowSpan(i).CopyTo(request.IsBlocking ? request.Result : request.Embedding.Span);
+            request.Failure = failure is null ? TryCopy(embeddings.GetRowSpan(i), request) : new TercetException(failure.Message, failure);
+            if (request.Failure is null)
                 _telemetry.Done(request, start, end);
-            }
             else
-            {
-                _telemetry.Fail(request, failure);
-            }
+                _telemetry.Fail(request, request.Failure);
         }
 
         lock (_gate)
@@ -215,7 +212,21 @@ internal sealed class BatchWorker : IDisposable
 
         // Outside of the lock, and after the last look at the requests: whoever waits may reuse them at once.
         for (int i = 0; i < count; i++)
-            _fresh[i].Answer(failure is null ? null : new TercetException(failure.Message, failure));
+            _fresh[i].Answer(_fresh[i].Failure);
+    }
+
+    // A caller's memory may have gone meanwhile: that is its own failure, not the batch's.
+    private static Exception? TryCopy(ReadOnlySpan<float> embedding, EmbedRequest request)
+    {
+        try
+        {
+            embedding.CopyTo(request.IsBlocking ? request.Result : request.Embedding.Span);
+            return null;
+        }
+        catch (Exception thrown)
+        {
+            return thrown;
+        }
     }
 
     // Places that were given up are filled from the end: no run carries them.

@@ -42,6 +42,9 @@ internal sealed class EmbedRequest : IValueTaskSource, IThreadPoolWorkItem, IDis
 
     public bool IsCancelled { get; set; }
 
+    /// <summary>What it is to be answered with instead of an embedding.</summary>
+    public Exception? Failure { get; set; }
+
     public BatchWorker? Worker { get; set; }
 
     public int Slot { get; set; }
@@ -63,13 +66,7 @@ internal sealed class EmbedRequest : IValueTaskSource, IThreadPoolWorkItem, IDis
     public ValueTask Task => new(this, _source.Version);
 
     /// <summary>Fills the place from what the request holds, on a thread of the pool or the worker's.</summary>
-    public void Execute()
-    {
-        if (Reader is { } reader)
-            Fill(new ImageFill(Image.Span, reader));
-        else
-            Fill(new SampleFill(Sample.Span));
-    }
+    public void Execute() => Fill(new HeldFill(this));
 
     /// <summary>Fills the place and says so. A failure becomes the request's answer.</summary>
     public void Fill<TFill>(TFill fill)
@@ -115,6 +112,9 @@ internal sealed class EmbedRequest : IValueTaskSource, IThreadPoolWorkItem, IDis
 
     public void GetResult(short token)
     {
+        // The object must not be given to another request while this one has no answer, or after it has been read once: the first throws here, the second by the token.
+        if (_source.GetStatus(token) == ValueTaskSourceStatus.Pending)
+            throw new InvalidOperationException("The task has not ended. Await it; do not ask it for its result.");
         try
         {
             _source.GetResult(token);
@@ -134,7 +134,7 @@ internal sealed class EmbedRequest : IValueTaskSource, IThreadPoolWorkItem, IDis
         _source.Reset();
         _turn.Reset();
         (Image, Sample, Embedding, Token) = (default, default, default, default);
-        (Caller, Reader, Worker) = (null, null, null);
+        (Caller, Reader, Worker, Failure) = (null, null, null, null);
         _batcher.TakeBack(this);
     }
 

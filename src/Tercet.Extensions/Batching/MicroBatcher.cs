@@ -216,8 +216,8 @@ internal sealed class MicroBatcher : IDisposable
         Volatile.Write(ref _lastFailure, failure);
     }
 
-    /// <summary>Whether a worker may end; under the lock.</summary>
-    public bool IsOver => _isStopping && _underWay == 0;
+    /// <summary>Whether no worker gets a request any more that has none now; under the lock.</summary>
+    public bool IsOver => _isStopping && _queue.Count == 0;
 
     /// <summary>Refuses new requests and answers the accepted ones. After <paramref name="timeout"/>, those that still wait for a place are refused.</summary>
     public async Task DrainAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -240,8 +240,13 @@ internal sealed class MicroBatcher : IDisposable
         RefuseWaiting();
         foreach (BatchWorker worker in _workers)
             worker.Dispose();
-        foreach (EmbedRequest request in _idle)
-            request.Dispose();
+
+        // Callers that were answered last may still be giving their requests back.
+        lock (_gate)
+        {
+            while (_idle.TryPop(out EmbedRequest? request))
+                request.Dispose();
+        }
     }
 
     private Task BeginStop()

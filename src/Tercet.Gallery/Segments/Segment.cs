@@ -54,7 +54,7 @@ internal sealed class Segment : Shared, IRowSource
 
     public ReadOnlySpan<byte> Source(int row) => _files.Source(row);
 
-    public long Time(int row) => _files.Times[row];
+    public long Time(int row) => _files.Time(row);
 
     public ReadOnlySpan<byte> Digest(int row) => _files.Digest(row);
 

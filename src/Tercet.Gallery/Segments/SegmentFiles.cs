@@ -64,7 +64,14 @@ internal sealed class SegmentFiles : Shared
 
     public ReadOnlySpan<long> Ids => _arrow.Values<long>(Layout.OffsetOf(ArrowColumn.Ids), Entry.Rows);
 
-    public ReadOnlySpan<long> Times => _arrow.Values<long>(Layout.OffsetOf(ArrowColumn.Times), Entry.Rows);
+    /// <summary>Milliseconds since 1970; what a <see cref="DateTimeOffset"/> can hold.</summary>
+    public long Time(int row)
+    {
+        long time = _arrow.Values<long>(Layout.OffsetOf(ArrowColumn.Times) + ((long)row * sizeof(long)), 1)[0];
+        return time >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && time <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? time
+            : throw new CorruptGalleryException(_check.ArrowPath, Layout.OffsetOf(ArrowColumn.Times) / CorruptGalleryException.BlockBytes, $"the time of row {row} does not exist");
+    }
 
     public ReadOnlySpan<byte> Label(int row) => Text(ArrowColumn.LabelOffsets, row);
 
@@ -84,6 +91,7 @@ internal sealed class SegmentFiles : Shared
             if (_isChecked)
                 return;
             _check.Run(_arrowFile, _companionFile, _cellsFile, _threads);
+            CheckIds();
             if (_schema.Element == GalleryElement.Float16)
                 Widen();
             _isChecked = true;
@@ -103,10 +111,24 @@ internal sealed class SegmentFiles : Shared
         ((IDisposable?)_widened)?.Dispose();
     }
 
+    // Rows are found by halving, and merged by order.
+    private void CheckIds()
+    {
+        ReadOnlySpan<long> ids = Ids;
+        bool isOrdered = ids[0] == Entry.FirstId && ids[^1] == Entry.LastId;
+        for (int row = 1; row < ids.Length; row++)
+            isOrdered &= ids[row] > ids[row - 1];
+        if (!isOrdered)
+            throw new CorruptGalleryException(_check.ArrowPath, Layout.OffsetOf(ArrowColumn.Ids) / CorruptGalleryException.BlockBytes, "its ids are not in order, or not those of the manifest");
+    }
+
     private ReadOnlySpan<byte> Text(ArrowColumn offsets, int row)
     {
         ReadOnlySpan<long> ends = _arrow.Values<long>(Layout.OffsetOf(offsets) + ((long)row * sizeof(long)), 2);
-        return _arrow.Values<byte>(Layout.OffsetOf(offsets + 1) + ends[0], checked((int)(ends[1] - ends[0])));
+        long bytes = offsets == ArrowColumn.LabelOffsets ? Entry.LabelBytes : Entry.SourceBytes;
+        return ends[0] >= 0 && ends[0] <= ends[1] && ends[1] <= bytes && ends[1] - ends[0] <= int.MaxValue
+            ? _arrow.Values<byte>(Layout.OffsetOf(offsets + 1) + ends[0], (int)(ends[1] - ends[0]))
+            : throw new CorruptGalleryException(_check.ArrowPath, Layout.OffsetOf(offsets) / CorruptGalleryException.BlockBytes, $"the text of row {row} lies outside its column");
     }
 
     private void Widen()

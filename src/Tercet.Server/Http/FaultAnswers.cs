@@ -38,6 +38,10 @@ internal sealed partial class FaultAnswers(ServerOptions options, ILogger<FaultA
     public static async Task Answer(HttpContext context, int status, string message)
     {
         context.Response.StatusCode = status;
+
+        // The body was not read to its end, so that nothing can follow on this connection.
+        if (status is ClientClosedRequest or StatusCodes.Status408RequestTimeout)
+            context.Response.Headers.Connection = "close";
         if (status == ClientClosedRequest)
             return;
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)

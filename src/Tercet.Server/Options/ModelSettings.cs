@@ -17,12 +17,13 @@ internal sealed class ModelSettings
     private readonly Option<int?> _threads = OptionOf.Count("--threads", "Threads within one batch; 0 means the processors divided among the workers. Default 0.", 0, 1024);
     private readonly Option<int?> _maxBatch = OptionOf.Count("--max-batch", "Most requests of one batch. Default 32.", 1, 4096);
     private readonly Option<int?> _batch = OptionOf.Count("--batch", "Requests of one batch; 0 means what is measured to be best. Default 0.", 0, 4096);
+    private readonly Option<double?> _batchWait = OptionOf.Number("--batch-wait", "Milliseconds that a batch waits for company. Default 0: it begins when a worker is free.", 0, 3_600_000);
     private readonly Option<int?> _queue = OptionOf.Count("--queue", "Most requests that wait for a place in a batch. Default 256.", 1, 1 << 20);
     private readonly Option<int?> _deadline = OptionOf.Count("--deadline", "Milliseconds that a request may wait for a place in a batch. Default 250.", 1, 3_600_000);
 
     public ModelSettings(Command command)
     {
-        foreach (Option option in (Option[])[_model, _name, _preprocess, _align, _device, _workers, _threads, _maxBatch, _batch, _queue, _deadline])
+        foreach (Option option in (Option[])[_model, _name, _preprocess, _align, _device, _workers, _threads, _maxBatch, _batch, _batchWait, _queue, _deadline])
             command.Add(option);
     }
 
@@ -38,6 +39,7 @@ internal sealed class ModelSettings
         options.Threads = parse.GetValue(_threads) ?? options.Threads;
         options.MaxBatch = parse.GetValue(_maxBatch) ?? options.MaxBatch;
         options.BatchSize = parse.GetValue(_batch) ?? options.BatchSize;
+        options.MaxBatchWait = parse.GetValue(_batchWait) is { } wait ? TimeSpan.FromMilliseconds(wait) : options.MaxBatchWait;
         options.QueueCapacity = parse.GetValue(_queue) ?? options.QueueCapacity;
         options.Deadline = parse.GetValue(_deadline) is { } deadline ? TimeSpan.FromMilliseconds(deadline) : options.Deadline;
     }

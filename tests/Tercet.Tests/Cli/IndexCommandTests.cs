@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using CommunityToolkit.HighPerformance;
-using SkiaSharp;
 using Tercet.Interchange;
 using Tercet.Memory;
 using Tercet.Tests.Forward;
@@ -17,7 +16,7 @@ public sealed class IndexCommandTests : IDisposable
         File.WriteAllBytes(_folder["M.onnx"], TinyModels.Image("batch", 3, 4, 4).Build());
         File.WriteAllText(_folder["M.onnx.json"], """{"width":4,"height":4}""");
         for (int i = 0; i < 12; i++)
-            WriteImage($"faces/{(i % 3 == 0 ? "ann" : "bob")}/{i:d2}.png", i);
+            _folder.WriteImage($"faces/{(i % 3 == 0 ? "ann" : "bob")}/{i:d2}.png", i);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -33,8 +32,8 @@ public sealed class IndexCommandTests : IDisposable
         Assert.Equal((0, 0, 12), (Number(second, "added"), Number(second, "replaced"), Number(second, "unchanged")));
         Assert.Equal(hash, Hash("G"));
 
-        WriteImage("faces/bob/01.png", 77);
-        WriteImage("faces/new/1.png", 78);
+        _folder.WriteImage("faces/bob/01.png", 77);
+        _folder.WriteImage("faces/new/1.png", 78);
         File.WriteAllText(_folder["faces/bob/bad.png"], "no picture");
         CliResult add = Run("index", "add", "faces", "--gallery", "G", "--model", "M.onnx").Succeeded();
         Assert.Equal((1, 0, 1), (Number(add.Json, "added"), Number(add.Json, "replaced"), add.Json.GetProperty("skipped").GetArrayLength()));
@@ -196,19 +195,4 @@ public sealed class IndexCommandTests : IDisposable
     private CliResult Run(params string[] arguments) => Run(true, arguments);
 
     private CliResult Run(bool json, params string[] arguments) => CliProcess.Run(_folder.Path, json ? [.. arguments, "--json"] : arguments);
-
-    private void WriteImage(string name, int seed)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
-        Random random = new(seed);
-        using SKBitmap bitmap = new(6, 6);
-        for (int y = 0; y < 6; y++)
-        {
-            for (int x = 0; x < 6; x++)
-                bitmap.SetPixel(x, y, new SKColor((uint)random.Next() | 0xFF000000));
-        }
-
-        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        File.WriteAllBytes(_folder[name], data.ToArray());
-    }
 }
