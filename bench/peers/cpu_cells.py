@@ -76,7 +76,7 @@ def main(arguments):
     if set(arguments) - {"--quick", "--full"}:
         sys.exit("usage: run.sh [--quick|--full] [mining] [search] [cells]")
     full = "--full" in arguments
-    rounds, budget, depths = (7, 10, (128, 512)) if full else (3, 0, (128,))
+    rounds, budget, depths = (5, 5, (128, 512)) if full else (3, 0, (128,))
     results = {"machine": machine(), "mode": "full" if full else "quick", "rounds": rounds, "shapes": []}
     for d in depths:
         results["shapes"].append(measure("uniform", d, uniform(d), rounds, budget, approximate=False))

@@ -43,7 +43,7 @@ public sealed class CellTests : IDisposable
             writer.Remove(id);
         TestGallery.Add(writer, 100, 30, version: 1);
         AssertSearches(gallery);
-        writer.Compact();
+        writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
         Assert.Single(Directory.GetFiles(_test.Folder, "*.cells"));
         AssertSearches(gallery);
     }
@@ -55,7 +55,7 @@ public sealed class CellTests : IDisposable
         using (GalleryWriter writer = old.OpenWriter())
         {
             TestGallery.Add(writer, 0, 900);
-            writer.Compact();
+            writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
         }
 
         Assert.StartsWith("tercet gallery 1 ", File.ReadAllText(Path.Combine(_test.Folder, "manifest")), StringComparison.Ordinal);

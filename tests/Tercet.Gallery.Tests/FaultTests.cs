@@ -48,7 +48,7 @@ public sealed class FaultTests
 
             writer.Commit();
             Assert.Equal(Expected.Value, Hash(test.Folder));
-            writer.Compact();
+            writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
             Assert.Equal(Expected.Value, Hash(test.Folder));
             if (files.Failed is null)
             {
@@ -74,11 +74,11 @@ public sealed class FaultTests
             using Gallery faulty = Gallery.Open(test.Folder, new GalleryOptions { Files = files, Threads = 1, CellsFrom = CellsFrom });
             using GalleryWriter writer = faulty.OpenWriter();
             files.Arm(failing);
-            Exception? failure = Record.Exception(() => writer.Compact());
+            Exception? failure = Record.Exception(() => writer.Compact(cancellationToken: TestContext.Current.CancellationToken));
             Assert.True(failure is null or TercetException, failure?.ToString());
             files.Disarm();
             Assert.Equal(before, Hash(test.Folder));
-            writer.Compact();
+            writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
             Assert.Equal(before, Hash(test.Folder));
             Assert.Single(Directory.GetFiles(test.Folder, "*.arrow"));
             if (files.Failed is null)

@@ -185,7 +185,7 @@ public sealed class FuzzTests : IDisposable
 
     private SegmentEntry ChangeCells(SegmentEntry entry)
     {
-        byte[] cells = Content(entry.Name + SegmentNames.Cells)[..(int)entry.Cells!.ShapeFor(_manifest.Schema.Dimension).Length];
+        byte[] cells = Content(entry.Name + SegmentNames.Cells)[..(int)entry.Cells!.SumsAt(_manifest.Schema.Dimension)];
         _mutator.Numbers(cells);
         byte[] ending = MemoryMarshal.AsBytes<ulong>([.. SumsOf(cells)]).ToArray();
         File.WriteAllBytes(Path.Combine(_folder, entry.Name + SegmentNames.Cells), [.. cells, .. ending]);

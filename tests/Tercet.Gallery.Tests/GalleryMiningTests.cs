@@ -185,7 +185,7 @@ public sealed class GalleryMiningTests : IDisposable
             writer.Remove(id);
         writer.Commit();
         if (compact)
-            writer.Compact();
+            writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
         gallery.Reload();
         return gallery;
     }

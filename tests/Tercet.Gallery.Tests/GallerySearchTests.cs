@@ -44,7 +44,7 @@ public sealed class GallerySearchTests : IDisposable
         TestGallery.Add(writer, 1200, 60, version: 1);
         AssertSearches(gallery);
         writer.Put(2, new float[TestGallery.Dimension]);
-        writer.Compact();
+        writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
         AssertSearches(gallery);
     }
 

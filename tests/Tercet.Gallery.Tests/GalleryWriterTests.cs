@@ -56,7 +56,7 @@ public sealed class GalleryWriterTests : IDisposable
 
         writer.Remove(expected[0].Id);
         TestGallery.Add(writer, 1, 200, version: 3);
-        writer.Compact();
+        writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
         gallery.Reload();
 
         Assert.Equal(hash, before.ContentHash());

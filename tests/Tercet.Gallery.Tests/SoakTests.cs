@@ -59,7 +59,7 @@ public sealed class SoakTests : IDisposable
             }
 
             if (step % 9 == 0)
-                writer.Compact();
+                writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
             else
                 writer.Commit();
         }

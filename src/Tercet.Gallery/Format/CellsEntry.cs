@@ -12,6 +12,9 @@ internal sealed record CellsEntry(int Cells, int Blocks, FileEntry File, string 
     /// <summary>Where the parts lie for rows of so many floats.</summary>
     public CellShape ShapeFor(int dimension) => new(Cells, Blocks, dimension);
 
+    /// <summary>Bytes in front of the checksums, for rows of so many floats.</summary>
+    public long SumsAt(int dimension) => ShapeFor(dimension).Length;
+
     /// <summary>What is wrong with it for so many rows of so many floats; null for nothing.</summary>
     public string? FindFault(int rows, int dimension)
     {
@@ -19,7 +22,7 @@ internal sealed record CellsEntry(int Cells, int Blocks, FileEntry File, string 
             return $"{Cells} cells in {Blocks} blocks";
         if (File is null || !Hashes.IsHash(File.Hash) || !Hashes.IsHash(SumsHash))
             return "cells without a checksum";
-        long length = ShapeFor(dimension).Length;
+        long length = SumsAt(dimension);
         return File.Bytes == length + (sizeof(ulong) * BlockSums.BlocksOf(length)) ? null : $"cells of {File.Bytes} bytes";
     }
 }

@@ -46,7 +46,7 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
         Check(companion, CompanionPath, _layout.SumsAt, sums.AsMemory(_layout.ArrowBlocks), threads);
         if (cells is null)
             return;
-        long length = segment.Cells!.ShapeFor(schema.Dimension).Length;
+        long length = segment.Cells!.SumsAt(schema.Dimension);
         Check(cells, CellsPath!, length, ReadSums(cells, CellsPath!, length, BlockSums.BlocksOf(length), segment.Cells.SumsHash), threads);
     }
 
