@@ -120,6 +120,22 @@ assets() {
     fi
 }
 
+# Programs that read what is exported: PostgreSQL with pgvector and DuckDB, in the versions of the lock file, which has their checksums.
+readers() {
+    local folder=artifacts/readers
+    if ! have npm; then
+        report note "npm is not installed: tests with PostgreSQL and DuckDB are skipped"
+        return
+    fi
+    mkdir -p "$folder" && cp tests/readers/* "$folder"
+    cmp -s tests/readers/package-lock.json "$folder/installed" && return
+    if run "fetch PostgreSQL and DuckDB" npm ci --prefix "$folder" --no-audit --no-fund; then
+        cp tests/readers/package-lock.json "$folder/installed"
+    else
+        report note "they could not be fetched: tests with PostgreSQL and DuckDB are skipped"
+    fi
+}
+
 # Six rows of two columns and their labels, written with no tool but printf: 0, 1, 2, 4 and −1 as little-endian float32.
 smoke_input() {
     local header="{'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }"
@@ -186,12 +202,14 @@ check "build, warnings as errors" dotnet build Engine.sln -c Release --no-restor
 check "format" dotnet format Engine.sln --verify-no-changes --no-restore
 native_tests
 assets
+readers
 managed_tests "managed tests" tests/Tercet.Tests
 case $(uname -sm) in
     'Linux x86_64' | 'Darwin arm64' | MINGW* | MSYS*) managed_tests "training tests" tests/Tercet.Train.Tests ;;
     *) skip "training tests: there is no libtorch package for this machine" ;;
 esac
 managed_tests "gallery tests" tests/Tercet.Gallery.Tests
+managed_tests "vector store tests" tests/Tercet.VectorData.Tests
 managed_tests "service tests" tests/Tercet.Extensions.Tests
 managed_tests "server tests" tests/Tercet.Server.Tests
 aot

@@ -56,7 +56,7 @@ internal static class GalleryVerb
     private static void Search(string folder, int threads)
     {
         Random random = new(2);
-        long quiet = Anonymous();
+        using PeakMemory memory = new();
         long start = Stopwatch.GetTimestamp();
         using Gallery gallery = Gallery.Open(folder, new GalleryOptions { Threads = threads });
         Console.WriteLine($"open: {gallery.Count} rows in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F1} ms");
@@ -65,7 +65,10 @@ internal static class GalleryVerb
         start = Stopwatch.GetTimestamp();
         gallery.Search(queries[0], found);
         Console.WriteLine($"first search, which compares every block with its checksum: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
-        Console.WriteLine($"anonymous memory taken since the start: {(Anonymous() - quiet) / 1024.0:F1} MB");
+        Console.WriteLine($"most memory beyond the mapped files until then: {memory.Megabytes:F1} MB");
+        foreach (float[] query in queries)
+            gallery.Search(query, found);
+        Console.WriteLine($"most memory beyond the mapped files after {queries.Length} more searches: {memory.Megabytes:F1} MB");
 
         using Gallery plain = Gallery.Open(folder, new GalleryOptions { Threads = threads, Filter = SearchFilter.None });
         plain.Search(queries[0], found);
@@ -100,12 +103,4 @@ internal static class GalleryVerb
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    // Resident memory that no file stands behind, in KiB.
-    private static long Anonymous()
-    {
-        GC.Collect();
-        string line = File.ReadLines("/proc/self/status").First(each => each.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-    }
 }

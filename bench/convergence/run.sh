@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Which way of choosing triplets learns faster? Trains every data set x strategy x seed, then writes the table and the plots into bench/results/.
 # Under 40 minutes on 2 cores. Each training is a process of its own with one thread, two at a time; its result is kept in .cache/convergence, so that
-# a run that was stopped goes on where it was. To begin anew: rm -r .cache/convergence
+# a run that was stopped goes on where it was. To begin anew: rm -r .cache/convergence*
 #   bench/convergence/run.sh [SEEDS]      default 3
 # TERCET_RUN_UNDER may name a command to run each training under.
 set -euo pipefail
@@ -24,4 +24,8 @@ train() {
 }
 export -f train
 "$program" cells "$seeds" | xargs -P 2 -I {} bash -c 'train "$@"' _ {} "$program" "$cells" "$data"
-"$program" report "$cells" bench/results
+# What a step costs, one after the other: about two minutes, for which nothing else should run.
+pace=.cache/convergence-pace.json
+# shellcheck disable=SC2086
+[ -f "$pace" ] || ${TERCET_RUN_UNDER:-} "$program" pace "$data" "$pace"
+"$program" report "$cells" "$pace" bench/results

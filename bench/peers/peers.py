@@ -5,7 +5,7 @@ import sys
 
 from harness import HERE, KEEP_PAGES, PRELOAD, PYTHON, TORCH_PEER, Worker, machine, unit_rows
 
-SCRIPTS = {"numpy": "numpy_peer.py", "torch-1.13": "torch_peer.py", "faiss": "faiss_peer.py"}
+SCRIPTS = {"numpy": "numpy_peer.py", "torch-1.13": "torch_peer.py", "faiss": "faiss_peer.py", "faiss-ivf": "faiss_ivf_peer.py"}
 
 
 def peer_command(name, data, threads):

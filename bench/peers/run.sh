@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares Tercet with its peers on this machine: installs them, builds both sides, runs everybody in turn on the same data and cores, and
-# writes bench/results/<machine>/cpu-mining.md and cpu-search.md, each with a .json. Run it on a machine that does nothing else.
-#   bench/peers/run.sh [--quick|--full] [mining] [search]
+# writes bench/results/<machine>/cpu-mining.md, cpu-search.md and cpu-cells.md, each with a .json. Run it on a machine that does nothing else.
+#   bench/peers/run.sh [--quick|--full] [mining] [search] [cells]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -10,14 +10,14 @@ comparisons=()
 for argument in "$@"; do
     case "$argument" in
         --quick | --full) mode=$argument ;;
-        mining | search) comparisons+=("$argument") ;;
+        mining | search | cells) comparisons+=("$argument") ;;
         *)
-            echo "usage: $0 [--quick|--full] [mining] [search]" >&2
+            echo "usage: $0 [--quick|--full] [mining] [search] [cells]" >&2
             exit 2
             ;;
     esac
 done
-[ ${#comparisons[@]} -gt 0 ] || comparisons=(mining search)
+[ ${#comparisons[@]} -gt 0 ] || comparisons=(mining search cells)
 
 # Debian's own interpreter: the peers are Debian's packages.
 python=/usr/bin/python3

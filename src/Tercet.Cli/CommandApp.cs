@@ -22,6 +22,7 @@ internal static class CommandApp
         IndexCommand.Create(),
         new SearchCommand(),
         new VerifyPairCommand(),
+        TrainCommand.Create(),
         new DemoCommand(),
         new InfoCommand(),
         new DevicesCommand(),
@@ -29,6 +30,10 @@ internal static class CommandApp
 
     public static int Run(string[] args)
     {
+        // Not parsed here: what stands behind it is another program's.
+        if (args is [TrainCommand.Name, ..])
+            return FailureGuard.Run("tercet train", () => TrainCommand.Run(args.AsSpan(1)), Report);
+
         // Response files are off: a file name may begin with '@'.
         ParseResult parse = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parse.Action is ParseErrorAction or null)

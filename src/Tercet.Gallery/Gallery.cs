@@ -11,7 +11,7 @@ namespace Tercet.Galleries;
 /// </summary>
 /// <remarks>
 /// The folder holds a manifest and segments that are never changed: Arrow IPC files (a fixed-size list of float32 or float16, id, label, source, time,
-/// digest) and, beside each, a companion of one byte a component with the checksums of both files' blocks. Opening reads the manifest alone; the first search compares
+/// digest) and, beside each, a companion of one byte a component with the checksums of both files' blocks, and k-means cells if it has many rows. Opening reads the manifest alone; the first search compares
 /// every block with its checksum and answers from nothing that is damaged.
 /// </remarks>
 public sealed class Gallery : IDisposable
@@ -86,6 +86,7 @@ public sealed class Gallery : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new GalleryOptions();
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads, nameof(GalleryOptions.Threads));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CellsFrom, 1, nameof(GalleryOptions.CellsFrom));
         folder = Path.GetFullPath(folder);
         return new Gallery(folder, options, GalleryState.Load(folder, options, null));
     }
@@ -138,6 +139,20 @@ public sealed class Gallery : IDisposable
         {
             generation = state.Manifest.Generation;
             return SearchCheck.Search(state, query, nearest);
+        }
+        finally
+        {
+            state.Drop();
+        }
+    }
+
+    /// <inheritdoc cref="GallerySnapshot.SearchApproximately"/>
+    public int SearchApproximately(ReadOnlySpan<float> query, int probes, Span<GalleryNeighbor> nearest)
+    {
+        GalleryState state = Rent();
+        try
+        {
+            return SearchCheck.SearchApproximately(state, query, probes, nearest);
         }
         finally
         {

@@ -26,6 +26,9 @@ public sealed class GallerySnapshot : IDisposable
     /// <summary>Number of rows.</summary>
     public long Count => _state.LiveRows;
 
+    /// <summary>Number of k-means cells of all segments.</summary>
+    public int Cells => _state.Manifest.Segments.Sum(segment => segment.Cells?.Cells ?? 0);
+
     internal GalleryState State => _disposed == 0 ? _state : throw new ObjectDisposedException(nameof(GallerySnapshot));
 
     /// <summary>The nearest rows of one query.</summary>
@@ -45,6 +48,16 @@ public sealed class GallerySnapshot : IDisposable
     /// <inheritdoc cref="Search(ReadOnlySpan{float}, Span{GalleryNeighbor})" path="/exception"/>
     public int Search(ReadOnlySpan<float> query, string label, Span<GalleryNeighbor> nearest) => SearchCheck.Search(State, query, label, nearest);
 
+    /// <summary>The nearest rows of one query among those that a condition chooses. Every such row is looked at in float64; each row is asked about once.</summary>
+    /// <param name="query">The query, <c>[D]</c>, finite.</param>
+    /// <param name="filter">Whether a row may be found.</param>
+    /// <param name="nearest">Receives them, nearest first, of equal distances the lowest id; of any length. Places beyond the last row receive <see cref="GalleryNeighbor.None"/>.</param>
+    /// <returns>How many were found.</returns>
+    /// <exception cref="ArgumentException">The query has another length, or a component that is not finite or above 2⁶⁰.</exception>
+    /// <exception cref="CorruptGalleryException">A block of the gallery does not match its checksum.</exception>
+    /// <exception cref="ObjectDisposedException">The snapshot has been disposed.</exception>
+    public int Search(ReadOnlySpan<float> query, Func<GalleryRow, bool> filter, Span<GalleryNeighbor> nearest) => FilteredSearch.Run(State, query, filter, nearest);
+
     /// <summary>The nearest rows of many queries.</summary>
     /// <param name="queries">The queries, <c>[Q, D]</c>, finite.</param>
     /// <param name="k">How many neighbours of each, 1 to <see cref="FlatIndex.LargestK"/>.</param>
@@ -57,6 +70,17 @@ public sealed class GallerySnapshot : IDisposable
     /// <exception cref="ObjectDisposedException">The snapshot has been disposed.</exception>
     public int SearchBatch(ReadOnlySpan2D<float> queries, int k, Span2D<GalleryNeighbor> nearest, CancellationToken cancellationToken = default) =>
         SearchCheck.Search(State, queries, k, nearest, cancellationToken);
+
+    /// <summary>
+    /// The nearest rows of one query among those of the cells whose centres are nearest to it, in each segment that has cells, and among all rows of the others.
+    /// Distances are exact; a nearer row of another cell is missed.
+    /// </summary>
+    /// <param name="query">The query, <c>[D]</c>, finite.</param>
+    /// <param name="probes">How many cells of a segment to look into, at least 1.</param>
+    /// <param name="nearest">Receives them, nearest first, of equal distances the lowest id. Places for which nothing was found receive <see cref="GalleryNeighbor.None"/>.</param>
+    /// <returns>How many were found.</returns>
+    /// <inheritdoc cref="Search(ReadOnlySpan{float}, Span{GalleryNeighbor})" path="/exception"/>
+    public int SearchApproximately(ReadOnlySpan<float> query, int probes, Span<GalleryNeighbor> nearest) => SearchCheck.SearchApproximately(State, query, probes, nearest);
 
     /// <summary>The row of an id.</summary>
     /// <param name="id">The id.</param>

@@ -1,3 +1,4 @@
+using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Galleries.Files;
 using Tercet.Galleries.Format;
 using Tercet.Galleries.Segments;
@@ -14,6 +15,7 @@ public sealed class GalleryWriter : IDisposable
     private readonly PendingRows _pending;
     private readonly Dictionary<string, RemovedRows> _removed = [];
     private readonly CommitSteps _steps;
+    private readonly int _cellsFrom;
     private GalleryState _state;
     private long _nextId;
     private bool _disposed;
@@ -21,6 +23,7 @@ public sealed class GalleryWriter : IDisposable
     internal GalleryWriter(string folder, GalleryOptions options)
     {
         Folder = folder;
+        _cellsFrom = options.CellsFrom;
         _lock = WriterLock.Take(folder);
         try
         {
@@ -148,13 +151,16 @@ public sealed class GalleryWriter : IDisposable
     }
 
     /// <summary>Commits, then writes all segments anew as few large ones in order of id, without the rows that were removed.</summary>
+    /// <param name="progress">Receives how far the cells of the segment are that is being written, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops while cells are made; the last commit stays as it is.</param>
     /// <returns>The generation that has them.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <inheritdoc cref="Commit"/>
-    public long Compact()
+    public long Compact(IProgress<double>? progress = null, CancellationToken cancellationToken = default)
     {
         Commit();
-        if (MergePlan.Everything(_state.Segments) is { Count: > 0 } groups)
-            Publish(_steps.Merge(_state, groups));
+        if (MergePlan.Everything(_state.Segments, _cellsFrom) is { Count: > 0 } groups)
+            Publish(_steps.Merge(_state, groups, new CellProgress(progress, cancellationToken)));
         _steps.FinishSync();
         _steps.DeleteLeftovers(_state.Manifest);
         return Generation;

@@ -19,6 +19,7 @@ internal static class TrainApp
         if (parse.Action != command.Action)
             return parse.Invoke();
 
+        NativeHeap.KeepPages();
         return FailureGuard.Run("tercet-train", () => Execute(command, parse), Report);
     }
 

@@ -60,7 +60,7 @@ internal sealed record TrainingOptions
     public bool Guard { get; init; } = true;
 
     /// <summary>Spread at or below which a batch counts as collapsed.</summary>
-    public double CollapseThreshold { get; init; } = 0.01;
+    public double CollapseThreshold { get; init; } = 0.05;
 
     /// <summary>Collapsed batches in a row that make a collapse.</summary>
     public int CollapsePatience { get; init; } = 3;

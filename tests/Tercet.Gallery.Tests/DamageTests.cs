@@ -11,7 +11,7 @@ public sealed class DamageTests : IDisposable
 
     public DamageTests()
     {
-        using Gallery gallery = _test.Create();
+        using Gallery gallery = _test.Create(options: new GalleryOptions { CellsFrom = 1000 });
         using GalleryWriter writer = gallery.OpenWriter();
         TestGallery.Add(writer, 0, 3000);
         TestGallery.Add(writer, 3000, 40);
@@ -27,7 +27,7 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public void Search_RandomBitsFlipped_AreAllFound()
     {
-        Assert.Equal(5, _files.Length);
+        Assert.Equal(6, _files.Length);
         byte[][] contents = [.. _files.Select(File.ReadAllBytes)];
         long total = contents.Sum(content => (long)content.Length);
         Random random = new(1);
@@ -127,7 +127,7 @@ public sealed class DamageTests : IDisposable
         Assert.Equal(path, failure.Path);
 
         // Of the checksums themselves the block is named in which they begin.
-        Assert.InRange(failure.Block, path.EndsWith(".int8", StringComparison.Ordinal) ? Math.Max(0, block - 1) : block, block);
+        Assert.InRange(failure.Block, path.EndsWith(".arrow", StringComparison.Ordinal) ? block : Math.Max(0, block - 1), block);
     }
 
     private static void Write(string path, long at, byte value)

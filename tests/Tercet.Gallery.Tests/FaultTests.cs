@@ -3,6 +3,8 @@ namespace Tercet.Galleries.Tests;
 /// <summary>Every call that a writer makes of the file system fails once, and from then on.</summary>
 public sealed class FaultTests
 {
+    private const int CellsFrom = 500;
+
     public static TheoryData<FaultKind, bool> Kinds
     {
         get
@@ -27,9 +29,9 @@ public sealed class FaultTests
         {
             using TestGallery test = new();
             FaultyFiles files = new(fromThereOn, kind);
-            using Gallery gallery = test.Create(options: new GalleryOptions { Files = new FaultyFiles(false, kind), Threads = 1 });
+            using Gallery gallery = test.Create(options: new GalleryOptions { Files = new FaultyFiles(false, kind), Threads = 1, CellsFrom = CellsFrom });
             Prepare(gallery);
-            using Gallery faulty = Gallery.Open(test.Folder, new GalleryOptions { Files = files, Threads = 1 });
+            using Gallery faulty = Gallery.Open(test.Folder, new GalleryOptions { Files = files, Threads = 1, CellsFrom = CellsFrom });
             using GalleryWriter writer = faulty.OpenWriter();
             string before = Hash(test.Folder);
             Change(writer);
@@ -66,10 +68,10 @@ public sealed class FaultTests
         {
             using TestGallery test = new();
             FaultyFiles files = new(fromThereOn, kind);
-            using Gallery gallery = test.Create(options: new GalleryOptions { Files = new FaultyFiles(false, kind), Threads = 1 });
+            using Gallery gallery = test.Create(options: new GalleryOptions { Files = new FaultyFiles(false, kind), Threads = 1, CellsFrom = CellsFrom });
             Prepare(gallery);
             string before = Hash(test.Folder);
-            using Gallery faulty = Gallery.Open(test.Folder, new GalleryOptions { Files = files, Threads = 1 });
+            using Gallery faulty = Gallery.Open(test.Folder, new GalleryOptions { Files = files, Threads = 1, CellsFrom = CellsFrom });
             using GalleryWriter writer = faulty.OpenWriter();
             files.Arm(failing);
             Exception? failure = Record.Exception(() => writer.Compact());

@@ -8,7 +8,7 @@ public sealed class RepairTests : IDisposable
 
     public RepairTests()
     {
-        using Gallery gallery = _test.Create();
+        using Gallery gallery = _test.Create(options: new GalleryOptions { CellsFrom = 1000 });
         using GalleryWriter writer = gallery.OpenWriter();
         TestGallery.Add(writer, 0, Rows);
         TestGallery.Add(writer, Rows, 10);
@@ -28,15 +28,15 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
-    public void Repair_DamagedCompanion_LosesNoRow()
+    public void Repair_DamagedCompanionOrCells_LosesNoRow()
     {
         string before = Hash();
-        foreach (long at in (long[])[0, 30_000, new FileInfo(Find("*.int8")).Length - 1])
+        foreach ((string kind, long at) in (from kind in (string[])["*.int8", "*.cells"] from at in (long[])[0, 30_000, new FileInfo(Find(kind)).Length - 1] select (kind, at)).ToArray())
         {
-            string file = Flip("*.int8", at);
+            string file = Flip(kind, at);
             GalleryDamage found = Assert.Single(Gallery.Verify(_test.Folder).Damage);
             Assert.Equal((file, 0L, false), (found.File, found.LostRows, found.IsRepaired));
-            GalleryReport report = Gallery.Verify(_test.Folder, repair: true);
+            GalleryReport report = Gallery.Verify(_test.Folder, repair: true, new GalleryOptions { CellsFrom = 1000 });
             Assert.True(report.IsHealthy);
             Assert.Empty(Gallery.Verify(_test.Folder).Damage);
             Assert.Equal(before, Hash());

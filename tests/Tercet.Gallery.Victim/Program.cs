@@ -6,7 +6,7 @@ using Tercet.Galleries.Victim;
 string folder = args[0];
 int steps = int.Parse(args[1], CultureInfo.InvariantCulture);
 using Stream output = Console.OpenStandardOutput();
-using Gallery gallery = Gallery.Open(folder);
+using Gallery gallery = Gallery.Open(folder, new GalleryOptions { CellsFrom = Script.CellsFrom });
 using GalleryWriter writer = gallery.OpenWriter();
 for (int step = Script.StepOf(writer) + 1; step <= steps; step++)
 {

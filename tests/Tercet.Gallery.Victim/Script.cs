@@ -7,6 +7,9 @@ public static class Script
 {
     public const int Dimension = 24;
 
+    /// <summary>So few rows that most segments have cells.</summary>
+    public const int CellsFrom = 200;
+
     private const int CompactEvery = 23;
     private const int Ids = 4000;
 

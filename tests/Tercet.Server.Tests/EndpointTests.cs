@@ -156,6 +156,10 @@ public sealed class EndpointTests
         found = await Json(await server.Client.PostAsJsonAsync("/search", new JsonObject { ["embedding"] = new JsonArray([.. server.Embed(5).Select(value => JsonValue.Create(value))]), ["k"] = 100, ["label"] = "person 2" }, Token));
         Assert.Equal([5, 2, 8], found["neighbors"]!.AsArray().Select(each => (int)each!["id"]!).OrderBy(id => id == 5 ? 0 : id));
 
+        // So few rows have no cells: the answer is exact.
+        JsonNode near = await Json(await server.Client.PostAsJsonAsync("/search", new JsonObject { ["embedding"] = new JsonArray([.. server.Embed(5).Select(value => JsonValue.Create(value))]), ["k"] = 2, ["approximate"] = 1 }, Token));
+        Assert.Equal(5, (int)near["neighbors"]![0]!["id"]!);
+
         using MultipartFormDataContent claim = new() { { new ByteArrayContent(TestServer.Image(6)), "a", "6.png" }, { new StringContent("person 0"), "label" }, { new StringContent("0.99"), "threshold" } };
         JsonNode verified = await Json(await server.Client.PostAsync("/verify", claim, Token));
         Assert.Equal((6, true), ((int)verified["id"]!, (bool)verified["isSame"]!));

@@ -46,6 +46,8 @@ public sealed class HostileTests
     [InlineData("/mine", "{\"embeddings\":[[1],[2]],\"labels\":[1,1],\"rule\":\"none\"}", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("/mine", "{\"embeddings\":[[1],[2]],\"labels\":[1,1],\"margin\":-1}", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("/search", "{\"embedding\":[1,2,3,4,5],\"k\":0}", "application/json", HttpStatusCode.BadRequest)]
+    [InlineData("/search", "{\"embedding\":[1,2,3,4,5],\"approximate\":0}", "application/json", HttpStatusCode.BadRequest)]
+    [InlineData("/search", "{\"embedding\":[1,2,3,4,5],\"approximate\":2,\"label\":\"person 1\"}", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("/search", "{\"embedding\":[1,2,3,4]}", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("/search", "{\"embedding\":[1,2,3,4,1e39]}", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("/search", "{\"embedding\":[1,2,3,4,5],\"unknown\":1}", "application/json", HttpStatusCode.BadRequest)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Tercet.Interchange;
@@ -11,15 +10,17 @@ namespace Tercet.Convergence;
 /// <summary>One training: a data set, a strategy and a seed, named DATASET/STRATEGY/SEED.</summary>
 internal static class Cell
 {
-    public const string QuickDrawName = "quickdraw";
-    public const string FashionName = "fashion";
+    private const string QuickDrawName = "quickdraw";
+    private const string FashionName = "fashion";
 
     private const int Steps = 400;
     private const int MeasureEvery = 20;
 
+    public static IReadOnlyList<string> Datasets { get; } = [QuickDrawName, FashionName];
+
     public static IEnumerable<string> Names(int seeds) =>
         from seed in Enumerable.Range(1, seeds)
-        from dataset in (string[])[QuickDrawName, FashionName]
+        from dataset in Datasets
         from strategy in Strategy.All
         select string.Create(CultureInfo.InvariantCulture, $"{dataset}/{strategy.Name}/{seed}");
 
@@ -34,20 +35,14 @@ internal static class Cell
         {
             using TrainingRun run = new(options, TrainingData.Load(options), work);
             CellResult result = new() { Dataset = parts[0], Strategy = strategy.Name, Seed = options.Seed };
-            Measure(run, result, processorSeconds: 0);
-            double used = 0;
+            Measure(run, result);
             while (run.Step < options.Steps)
             {
-                TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
                 StepReport report = run.Advance();
-                used += (Process.GetCurrentProcess().TotalProcessorTime - before).TotalSeconds;
                 result.Active.Add(report.Active);
                 result.Spread.Add(report.Spread);
-                result.RefreshMs += report.RefreshMs;
-                result.StepMs.Add(report.StepMs);
-                result.MineMs.Add(report.MineMs);
                 if (run.Step % MeasureEvery == 0)
-                    Measure(run, result, used);
+                    Measure(run, result);
             }
 
             result.SwitchedAt = run.SwitchedAt;
@@ -60,13 +55,8 @@ internal static class Cell
         }
     }
 
-    private static void Measure(TrainingRun run, CellResult result, double processorSeconds)
-    {
-        ValidationReport report = run.Validate() ?? throw new InvalidOperationException("A cell has a validation set.");
-        result.Measured.Add(new Measurement(run.Step, processorSeconds, report.Recall1, report.MapAtR));
-    }
-
-    private static TrainingOptions Common(string dataset, string data)
+    /// <summary>What all strategies have in common.</summary>
+    public static TrainingOptions Common(string dataset, string data)
     {
         TrainingOptions options = new()
         {
@@ -89,5 +79,11 @@ internal static class Cell
             Identities = 10,
             PerIdentity = 40,
         };
+    }
+
+    private static void Measure(TrainingRun run, CellResult result)
+    {
+        ValidationReport report = run.Validate() ?? throw new InvalidOperationException("A cell has a validation set.");
+        result.Measured.Add(new Measurement(run.Step, report.Recall1, report.MapAtR));
     }
 }

@@ -18,15 +18,6 @@ internal sealed record CellResult
     /// <summary>The collapse statistic, by step.</summary>
     public List<double> Spread { get; init; } = [];
 
-    /// <summary>Elapsed milliseconds, by step.</summary>
-    public List<double> StepMs { get; init; } = [];
-
-    /// <summary>Those of mining.</summary>
-    public List<double> MineMs { get; init; } = [];
-
-    /// <summary>All offline refreshes.</summary>
-    public double RefreshMs { get; set; }
-
     /// <summary>The step at which the guard switched the rule.</summary>
     public int? SwitchedAt { get; set; }
 }

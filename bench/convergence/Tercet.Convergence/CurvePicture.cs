@@ -5,7 +5,7 @@ namespace Tercet.Convergence;
 /// <summary>Four plots of one data set: recall@1 against steps and against processor time, active triplets and spread against steps.</summary>
 internal static class CurvePicture
 {
-    private static readonly string[] Colours = ["#7f7f7f", "#bcbd22", "#d62728", "#ff7f0e", "#1f77b4", "#17becf", "#9467bd", "#2ca02c"];
+    private static readonly string[] Colours = ["#7f7f7f", "#bcbd22", "#d62728", "#ff7f0e", "#1f77b4", "#e377c2", "#17becf", "#9467bd", "#2ca02c"];
 
     public static void Save(Curves[] curves, string dataset, string path)
     {

@@ -3,7 +3,8 @@ namespace Tercet.Convergence;
 /// <summary>The seeds of one strategy on one data set, and what is said about them together.</summary>
 /// <param name="strategy">The strategy.</param>
 /// <param name="cells">Its cells, one a seed.</param>
-internal sealed class Curves(string strategy, IReadOnlyList<CellResult> cells)
+/// <param name="pace">What its steps cost.</param>
+internal sealed class Curves(string strategy, IReadOnlyList<CellResult> cells, Pace pace)
 {
     public string Strategy => strategy;
 
@@ -14,11 +15,17 @@ internal sealed class Curves(string strategy, IReadOnlyList<CellResult> cells)
     /// <summary>Mean recall@1 over the seeds, at each measurement.</summary>
     public double[] Recall { get; } = Mean(cells, cell => cell.Measured.Select(each => each.Recall1));
 
-    public double[] Seconds { get; } = Mean(cells, cell => cell.Measured.Select(each => each.ProcessorSeconds));
+    public Pace Pace => pace;
+
+    /// <summary>Processor time of training up to each measurement.</summary>
+    public double[] Seconds { get; } = [.. cells[0].Measured.Select(each => each.Step * pace.SecondsPerStep)];
 
     public double[] Active { get; } = Mean(cells, cell => cell.Active);
 
     public double[] Spread { get; } = Mean(cells, cell => cell.Spread);
+
+    /// <summary>The least of any seed at any step.</summary>
+    public double LeastSpread => cells.Min(cell => cell.Spread.Min());
 
     public double FinalRecall => Recall[^1];
 

@@ -20,6 +20,7 @@ internal static class GalleryAnswer
             Rows = snapshot.Count,
             Generation = snapshot.Generation,
             Dimension = schema.Dimension,
+            Cells = snapshot.Cells,
             Metric = GalleryOption.NameOf(schema.Metric),
             Element = schema.Element == GalleryElement.Float16 ? "float16" : "float32",
             Normalized = schema.Normalized,
@@ -37,6 +38,8 @@ internal static class GalleryAnswer
         FactTable table = new();
         table.Add("gallery", $"{folder}: {answer.Rows:N0} rows × {answer.Dimension}, commit {answer.Generation}");
         table.Add("rows", $"{answer.Element}, {answer.Metric}{(schema.Normalized ? ", unit length" : "")}");
+        if (answer.Cells > 0)
+            table.Add("cells", $"{answer.Cells:N0}");
         if (schema.ModelSha256.Length > 0)
             table.Add("model", schema.ModelSha256);
         if (schema.Preprocessing.Length > 0)

@@ -11,6 +11,9 @@ internal sealed record GalleryJson
 
     public required int Dimension { get; init; }
 
+    /// <summary>Number of k-means cells of all segments; 0 where no segment has enough rows.</summary>
+    public required int Cells { get; init; }
+
     public required string Metric { get; init; }
 
     public required string Element { get; init; }

@@ -16,14 +16,12 @@ internal readonly record struct CompanionLayout(int Rows, int Dimension, long Ar
     /// <summary>Where the checksums begin.</summary>
     public long SumsAt => Shape.Length;
 
-    public int ArrowBlocks => BlocksOf(ArrowBytes);
+    public int ArrowBlocks => BlockSums.BlocksOf(ArrowBytes);
 
-    public int OwnBlocks => BlocksOf(SumsAt);
+    public int OwnBlocks => BlockSums.BlocksOf(SumsAt);
 
     public int SumsBytes => sizeof(ulong) * (ArrowBlocks + OwnBlocks);
 
     /// <summary>Bytes of the file.</summary>
     public long Length => SumsAt + SumsBytes;
-
-    private static int BlocksOf(long bytes) => checked((int)((bytes + CorruptGalleryException.BlockBytes - 1) / CorruptGalleryException.BlockBytes));
 }

@@ -20,5 +20,11 @@ internal sealed record Manifest
 
     /// <summary>The names of all files that belong to this state.</summary>
     public IEnumerable<string> Files =>
-        Segments.SelectMany(segment => (string?[])[segment.Name + SegmentNames.Arrow, segment.Name + SegmentNames.Companion, segment.Deletions?.File]).OfType<string>();
+        Segments.SelectMany(segment => (string?[])
+        [
+            segment.Name + SegmentNames.Arrow,
+            segment.Name + SegmentNames.Companion,
+            segment.Cells is null ? null : segment.Name + SegmentNames.Cells,
+            segment.Deletions?.File,
+        ]).OfType<string>();
 }

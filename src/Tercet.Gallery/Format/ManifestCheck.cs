@@ -49,6 +49,8 @@ internal static class ManifestCheck
             return $"{segment.Arrow.Bytes} bytes where its rows take {layout.Length}";
         if (segment.Companion.Bytes != new CompanionLayout(segment.Rows, manifest.Schema.Dimension, layout.Length).Length)
             return $"a companion of {segment.Companion.Bytes} bytes";
+        if (segment.Cells?.FindFault(segment.Rows, manifest.Schema.Dimension) is { } fault)
+            return fault;
         return segment.LastId >= manifest.NextId ? $"the id {segment.LastId} is not below {manifest.NextId}" : null;
     }
 

@@ -6,14 +6,15 @@ using Tercet.Galleries.Files;
 namespace Tercet.Galleries.Format;
 
 /// <summary>
-/// The manifest on disk: a line <c>tercet gallery 1 LENGTH XXH3-128</c>, then JSON. It is the only file that is ever replaced, and only whole, after all files that it
+/// The manifest on disk: a line <c>tercet gallery VERSION LENGTH XXH3-128</c>, then JSON. Version 2 has cells somewhere, version 1 has none. It is the only file that is ever replaced, and only whole, after all files that it
 /// names are on the disk.
 /// </summary>
 internal static class ManifestFile
 {
     private const int LargestBytes = 64 << 20;
     private const string Magic = "tercet gallery ";
-    private const string Version = "1";
+    private const string Plain = "1";
+    private const string WithCells = "2";
 
     /// <summary>Reads the manifest of a folder.</summary>
     /// <exception cref="GalleryException">There is none, it cannot be read, or is of a later version.</exception>
@@ -26,11 +27,11 @@ internal static class ManifestFile
         string head = end is 0 or > 256 ? "" : Encoding.Latin1.GetString(bytes, 0, end);
         if (!head.StartsWith(Magic, StringComparison.Ordinal))
             throw new CorruptGalleryException(path, 0, "it does not begin like a gallery's manifest");
-        if (head != HeadOf(bytes.AsSpan(end)))
+        string version = head[Magic.Length..].Split(' ')[0];
+        if (version is not (Plain or WithCells) || head != HeadOf(version, bytes.AsSpan(end)))
         {
-            string version = head[Magic.Length..].Split(' ')[0];
-            throw version != Version && int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out _)
-                ? new GalleryException(path, $"is of version {version}, or damaged; this program reads version {Version}")
+            throw version is not (Plain or WithCells) && int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                ? new GalleryException(path, $"is of version {version}, or damaged; this program reads versions {Plain} and {WithCells}")
                 : new CorruptGalleryException(path, 0, "its checksum is not that of its content");
         }
 
@@ -39,6 +40,8 @@ internal static class ManifestFile
             Manifest manifest = JsonSerializer.Deserialize(bytes.AsSpan(end), ManifestJson.Default.Manifest) ?? throw new JsonException("It is null.");
             if (ManifestCheck.FindFault(manifest) is { } fault)
                 throw new JsonException(fault);
+            if (VersionOf(manifest) != version)
+                throw new JsonException($"it is of version {VersionOf(manifest)}, not {version}");
             return manifest;
         }
         catch (JsonException failure)
@@ -55,15 +58,17 @@ internal static class ManifestFile
         string temporary = Path.Combine(folder, SegmentNames.NewManifest);
         using (IGalleryFile file = files.Create(temporary))
         {
-            file.Append([.. Encoding.Latin1.GetBytes(HeadOf(body)), .. body]);
+            file.Append([.. Encoding.Latin1.GetBytes(HeadOf(VersionOf(manifest), body)), .. body]);
             file.Sync();
         }
 
         files.Rename(temporary, Path.Combine(folder, SegmentNames.Manifest));
     }
 
-    private static string HeadOf(ReadOnlySpan<byte> body) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Magic}{Version} {body.Length} {Hashes.Of(body)}\n");
+    private static string VersionOf(Manifest manifest) => manifest.Segments.Any(segment => segment.Cells is not null) ? WithCells : Plain;
+
+    private static string HeadOf(string version, ReadOnlySpan<byte> body) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Magic}{version} {body.Length} {Hashes.Of(body)}\n");
 
     private static byte[] ReadAll(IGalleryFiles files, string path, string folder)
     {

@@ -26,6 +26,9 @@ internal sealed record SegmentEntry
     /// <summary>The XXH3-128 of the checksums of all blocks, which end the companion.</summary>
     public required string SumsHash { get; init; }
 
+    /// <summary>Its k-means cells; null for a segment of few rows, or of a version that had none.</summary>
+    public CellsEntry? Cells { get; init; }
+
     public DeletionEntry? Deletions { get; init; }
 
     public int LiveRows => Rows - (Deletions?.Rows ?? 0);

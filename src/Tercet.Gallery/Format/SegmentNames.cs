@@ -9,9 +9,10 @@ internal static class SegmentNames
     public const string NewManifest = "manifest.new";
     public const string Arrow = ".arrow";
     public const string Companion = ".int8";
+    public const string Cells = ".cells";
     public const string Deletions = ".removed";
 
-    private static readonly string[] Endings = [Arrow, Companion, Deletions];
+    private static readonly string[] Endings = [Arrow, Companion, Cells, Deletions];
 
     public static string Of(long number) => string.Create(CultureInfo.InvariantCulture, $"segment-{number:d8}");
 

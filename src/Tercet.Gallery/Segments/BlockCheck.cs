@@ -5,7 +5,7 @@ using Tercet.Galleries.Format;
 
 namespace Tercet.Galleries.Segments;
 
-/// <summary>Compares every block of a segment and its companion with its checksum, by reading, so that a failing disk is an error and no crash.</summary>
+/// <summary>Compares every block of a segment, its companion and its cells with its checksum, by reading, so that a failing disk is an error and no crash.</summary>
 internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySchema schema, SegmentEntry segment)
 {
     private readonly CompanionLayout _layout = new(segment.Rows, schema.Dimension, segment.Arrow.Bytes);
@@ -14,12 +14,17 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
 
     public string CompanionPath { get; } = Path.Combine(folder, segment.Name + SegmentNames.Companion);
 
-    /// <summary>Whether both files are there and have their lengths.</summary>
+    /// <summary>The file of cells; null where there are none.</summary>
+    public string? CellsPath { get; } = segment.Cells is null ? null : Path.Combine(folder, segment.Name + SegmentNames.Cells);
+
+    /// <summary>Whether all files are there and have their lengths.</summary>
     /// <exception cref="CorruptGalleryException">They have not.</exception>
     public void CheckLengths()
     {
         CheckLength(ArrowPath, segment.Arrow.Bytes);
         CheckLength(CompanionPath, segment.Companion.Bytes);
+        if (CellsPath is not null)
+            CheckLength(CellsPath, segment.Cells!.File.Bytes);
     }
 
     /// <summary>Reads everything.</summary>
@@ -28,17 +33,25 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
     {
         CheckLengths();
         using IGalleryFile arrow = files.Open(ArrowPath), companion = files.Open(CompanionPath);
-        Run(arrow, companion, threads);
+        using IGalleryFile? cells = OpenCells();
+        Run(arrow, companion, cells, threads);
     }
 
     /// <summary>Reads everything of files that are open already, and may have lost their names since.</summary>
     /// <inheritdoc cref="Run(int)"/>
-    public void Run(IGalleryFile arrow, IGalleryFile companion, int threads)
+    public void Run(IGalleryFile arrow, IGalleryFile companion, IGalleryFile? cells, int threads)
     {
         ulong[] sums = ReadSums(companion);
         Check(arrow, ArrowPath, segment.Arrow.Bytes, sums.AsMemory(0, _layout.ArrowBlocks), threads);
         Check(companion, CompanionPath, _layout.SumsAt, sums.AsMemory(_layout.ArrowBlocks), threads);
+        if (cells is null)
+            return;
+        long length = segment.Cells!.ShapeFor(schema.Dimension).Length;
+        Check(cells, CellsPath!, length, ReadSums(cells, CellsPath!, length, BlockSums.BlocksOf(length), segment.Cells.SumsHash), threads);
     }
+
+    /// <summary>Opens the file of cells, if there are any.</summary>
+    public IGalleryFile? OpenCells() => CellsPath is null ? null : files.Open(CellsPath);
 
     /// <summary>
     /// The damaged blocks of the segment's file, missing ones included, ascending. Where the checksums themselves cannot be read, the whole file counts as one block: it
@@ -123,12 +136,14 @@ internal sealed class BlockCheck(IGalleryFiles files, string folder, GallerySche
         }
     }
 
-    private ulong[] ReadSums(IGalleryFile file)
+    private ulong[] ReadSums(IGalleryFile companion) => ReadSums(companion, CompanionPath, _layout.SumsAt, _layout.ArrowBlocks + _layout.OwnBlocks, segment.SumsHash);
+
+    private static ulong[] ReadSums(IGalleryFile file, string path, long offset, int count, string hash)
     {
-        ulong[] sums = new ulong[_layout.ArrowBlocks + _layout.OwnBlocks];
-        ReadWhole(file, MemoryMarshal.AsBytes(sums.AsSpan()), _layout.SumsAt, CompanionPath);
-        if (Hashes.Of(MemoryMarshal.AsBytes(sums.AsSpan())) != segment.SumsHash)
-            throw new CorruptGalleryException(CompanionPath, _layout.SumsAt / CorruptGalleryException.BlockBytes, "the checksums that begin in this block are damaged themselves");
+        ulong[] sums = new ulong[count];
+        ReadWhole(file, MemoryMarshal.AsBytes(sums.AsSpan()), offset, path);
+        if (Hashes.Of(MemoryMarshal.AsBytes(sums.AsSpan())) != hash)
+            throw new CorruptGalleryException(path, offset / CorruptGalleryException.BlockBytes, "the checksums that begin in this block are damaged themselves");
         return sums;
     }
 

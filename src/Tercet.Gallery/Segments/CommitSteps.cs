@@ -1,3 +1,4 @@
+using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Galleries.Files;
 using Tercet.Galleries.Format;
 
@@ -39,7 +40,8 @@ internal sealed class CommitSteps(string folder, GalleryOptions options)
 
     /// <summary>Writes segments anew, those of a group as one in the place of the first.</summary>
     /// <exception cref="GalleryException">The old manifest is still in place, or a block that was to be copied is damaged.</exception>
-    public GalleryState Merge(GalleryState state, IReadOnlyList<IReadOnlyList<Segment>> groups) => Rewrite(state, created =>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the old manifest is still in place.</exception>
+    public GalleryState Merge(GalleryState state, IReadOnlyList<IReadOnlyList<Segment>> groups, CellProgress progress = default) => Rewrite(state, created =>
     {
         Manifest manifest = state.Manifest;
         long nextFile = manifest.NextFile;
@@ -56,19 +58,20 @@ internal sealed class CommitSteps(string folder, GalleryOptions options)
                 continue;
             foreach (Segment member in group)
                 member.Files.RequireChecked();
-            segments.Add(WriteSegment(created, manifest.Schema, nextFile++, [.. group]));
+            segments.Add(WriteSegment(created, manifest.Schema, nextFile++, [.. group], progress));
         }
 
         return manifest with { Generation = manifest.Generation + 1, NextFile = nextFile, Segments = segments };
     });
 
     /// <summary>Writes one segment; its files' names are noted.</summary>
-    public SegmentEntry WriteSegment(List<string> created, GallerySchema schema, long number, IRowSource[] rows)
+    public SegmentEntry WriteSegment(List<string> created, GallerySchema schema, long number, IRowSource[] rows, CellProgress progress = default)
     {
         string name = SegmentNames.Of(number);
         created.Add(name + SegmentNames.Arrow);
         created.Add(name + SegmentNames.Companion);
-        return new SegmentWriter(_files, folder, schema).Write(name, rows);
+        created.Add(name + SegmentNames.Cells);
+        return new SegmentWriter(folder, schema, options, progress).Write(name, rows);
     }
 
     /// <summary>Flushes the manifest's name, if the last commit could not.</summary>

@@ -45,7 +45,7 @@ internal sealed class GalleryCheck(string folder, GalleryOptions options)
     }
 
     private static GalleryReport ReportOf(Manifest manifest, IReadOnlyList<GalleryDamage> damage) => new(
-        manifest.Generation, manifest.LiveRows, manifest.Segments.Count, manifest.Segments.Sum(segment => segment.Arrow.Bytes + segment.Companion.Bytes), damage);
+        manifest.Generation, manifest.LiveRows, manifest.Segments.Count, manifest.Segments.Sum(segment => segment.Arrow.Bytes + segment.Companion.Bytes + (segment.Cells?.File.Bytes ?? 0)), damage);
 
     private GalleryDamage? FindDamage(Manifest manifest, SegmentEntry segment)
     {

@@ -82,7 +82,13 @@ internal sealed class GalleryState : Shared
     }
 
     /// <summary>Searches; see <see cref="Gallery"/>.</summary>
-    public int Search(ReadOnlySpan2D<float> queries, int k, Span2D<GalleryNeighbor> nearest, CancellationToken cancellationToken)
+    /// <param name="queries">The queries, <c>[Q, D]</c>.</param>
+    /// <param name="k">Neighbours of each.</param>
+    /// <param name="probes">How many of the nearest cells of each segment to look into; 0 for exact answers.</param>
+    /// <param name="nearest">Receives them, <c>[Q, k]</c>.</param>
+    /// <param name="cancellationToken">Stops between blocks of rows.</param>
+    /// <returns>The fewest that were found for a query.</returns>
+    public int Search(ReadOnlySpan2D<float> queries, int k, int probes, Span2D<GalleryNeighbor> nearest, CancellationToken cancellationToken)
     {
         int found = (int)Math.Min(k, LiveRows);
         int group = Math.Clamp(LargestScratch / k, 1, LargestGroup);
@@ -100,13 +106,21 @@ internal sealed class GalleryState : Shared
                 foreach (Segment segment in _segments)
                 {
                     CpuSearch search = segment.Search();
-                    search.Run(part, k, new Span2D<Neighbor>(rows, count, k), cancellationToken);
+                    if (probes > 0 && search.CellCount > 0)
+                        search.RunApproximately(part, k, probes, new Span2D<Neighbor>(rows, count, k), cancellationToken);
+                    else
+                        search.Run(part, k, new Span2D<Neighbor>(rows, count, k), cancellationToken);
                     for (int query = 0; query < count; query++)
                         Merge(search, segment, part.GetRowSpan(query), rows.AsSpan(query * k, k), ranked.AsSpan(query * k, k), ranked.AsSpan(room, k));
                 }
 
                 for (int query = 0; query < count; query++)
-                    Deliver(ranked.AsSpan(query * k, k), nearest.GetRowSpan(first + query));
+                {
+                    ReadOnlySpan<RankedId> best = ranked.AsSpan(query * k, k);
+                    while (found > 0 && double.IsPositiveInfinity(best[found - 1].Key))
+                        found--;
+                    Deliver(best, nearest.GetRowSpan(first + query));
+                }
             }
         }
         finally

@@ -28,7 +28,9 @@ internal static class MergePlan
     }
 
     /// <summary>All segments in groups of at most the largest number of rows; groups that would come out as they are, left out.</summary>
-    public static IReadOnlyList<IReadOnlyList<Segment>> Everything(ReadOnlySpan<Segment> segments)
+    /// <param name="segments">The segments.</param>
+    /// <param name="cellsFrom">Rows from which on a segment is to have cells.</param>
+    public static IReadOnlyList<IReadOnlyList<Segment>> Everything(ReadOnlySpan<Segment> segments, int cellsFrom)
     {
         List<IReadOnlyList<Segment>> groups = [];
         List<Segment> group = [];
@@ -46,6 +48,8 @@ internal static class MergePlan
         }
 
         groups.Add(group);
-        return [.. groups.Where(each => each.Count > 1 || (each.Count == 1 && each[0].Removed.Count > 0))];
+        return [.. groups.Where(each => each.Count > 1 || (each.Count == 1 && (each[0].Removed.Count > 0 || LacksCells(each[0], cellsFrom))))];
     }
+
+    private static bool LacksCells(Segment segment, int cellsFrom) => segment.Entry.Cells is null && segment.Count >= cellsFrom;
 }

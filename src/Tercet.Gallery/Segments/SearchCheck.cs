@@ -13,9 +13,15 @@ internal static class SearchCheck
     public static int Search(GalleryState state, ReadOnlySpan<float> query, Span<GalleryNeighbor> nearest)
     {
         Check(state, query, nearest);
-        return nearest.IsEmpty
-            ? 0
-            : state.Search(ReadOnlySpan2D<float>.DangerousCreate(in query[0], 1, query.Length, 0), nearest.Length, Span2D<GalleryNeighbor>.DangerousCreate(ref nearest[0], 1, nearest.Length, 0), CancellationToken.None);
+        return nearest.IsEmpty ? 0 : Search(state, query, nearest, probes: 0);
+    }
+
+    /// <inheritdoc cref="GallerySnapshot.SearchApproximately"/>
+    public static int SearchApproximately(GalleryState state, ReadOnlySpan<float> query, int probes, Span<GalleryNeighbor> nearest)
+    {
+        Check(state, query, nearest);
+        ArgumentOutOfRangeException.ThrowIfLessThan(probes, 1);
+        return nearest.IsEmpty ? 0 : Search(state, query, nearest, probes);
     }
 
     /// <inheritdoc cref="GallerySnapshot.Search(ReadOnlySpan{float}, string, Span{GalleryNeighbor})"/>
@@ -45,8 +51,15 @@ internal static class SearchCheck
             throw new ArgumentException($"'queries' has {queries.Width} columns; the gallery has {dimension}.", nameof(queries));
         if (nearest.Height != queries.Height || (queries.Height > 0 && nearest.Width != k))
             throw new ArgumentException($"'nearest' is [{nearest.Height}, {nearest.Width}]; it must be [{queries.Height}, {k}].", nameof(nearest));
-        return state.Search(queries, k, nearest, cancellationToken);
+        return state.Search(queries, k, probes: 0, nearest, cancellationToken);
     }
+
+    private static int Search(GalleryState state, ReadOnlySpan<float> query, Span<GalleryNeighbor> nearest, int probes) => state.Search(
+        ReadOnlySpan2D<float>.DangerousCreate(in query[0], 1, query.Length, 0),
+        nearest.Length,
+        probes,
+        Span2D<GalleryNeighbor>.DangerousCreate(ref nearest[0], 1, nearest.Length, 0),
+        CancellationToken.None);
 
     private static void Check(GalleryState state, ReadOnlySpan<float> query, Span<GalleryNeighbor> nearest)
     {

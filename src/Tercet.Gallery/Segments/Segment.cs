@@ -1,5 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu.Search;
+using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Galleries.Format;
 using Tercet.Memory;
 using Tercet.Search;
@@ -53,7 +54,7 @@ internal sealed class Segment : Shared, IRowSource
 
     public ReadOnlySpan<byte> Source(int row) => _files.Source(row);
 
-    public long Time(int row) => _files.Times[row];
+    public long Time(int row) => _files.Time(row);
 
     public ReadOnlySpan<byte> Digest(int row) => _files.Digest(row);
 
@@ -97,18 +98,34 @@ internal sealed class Segment : Shared, IRowSource
                 biases[row] = float.PositiveInfinity;
         }
 
-        return new CpuSearch(
+        CpuSearch search = new(
             _files.Rows,
             _schema.Metric,
             new StoredCompanion
             {
                 Factors = _companion.Values<float>(0, shape.Padded),
                 Biases = biases,
-                Codes = _options.Filter == SearchFilter.Int8 ? _companion.Values<byte>(shape.CodesAt, shape.BlockBytes) : default,
+                Codes = _options.Filter != SearchFilter.None ? _companion.Values<byte>(shape.CodesAt, shape.BlockBytes) : default,
                 GreatestNorm = Entry.GreatestNorm,
                 LiveCount = LiveCount,
             },
             _options.Threads,
             _options.Lanes);
+        if (_options.Filter == SearchFilter.Cells && Entry.Cells is { } cells)
+            UseCells(search, cells.ShapeFor(_schema.Dimension));
+        return search;
+    }
+
+    private void UseCells(CpuSearch search, CellShape shape)
+    {
+        try
+        {
+            search.UseCells(_files.Cells!.Values<byte>(0, 1), shape);
+        }
+        catch (ArgumentException failure)
+        {
+            search.Dispose();
+            throw new CorruptGalleryException(_files.CellsPath!, -1, failure.Message, failure);
+        }
     }
 }

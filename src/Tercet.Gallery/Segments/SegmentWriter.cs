@@ -1,19 +1,26 @@
 using System.Numerics.Tensors;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu.Search;
+using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Galleries.Files;
 using Tercet.Galleries.Format;
 using Tercet.Memory;
 
 namespace Tercet.Galleries.Segments;
 
-/// <summary>Writes a segment, column by column, and its companion. What it holds in memory does not grow with the number of rows.</summary>
-internal sealed class SegmentWriter(IGalleryFiles files, string folder, GallerySchema schema)
+/// <summary>
+/// Writes a segment, column by column, its companion and, if it has many rows, its cells. What it holds in memory does not grow with the number of rows, but for
+/// 16 bytes a row of one that has cells.
+/// </summary>
+internal sealed class SegmentWriter(string folder, GallerySchema schema, GalleryOptions options, CellProgress progress)
 {
+    private readonly IGalleryFiles _files = options.Files;
+
     /// <summary>Writes the rows of some sources, which together have at least one, and no id twice. When this returns they are on the disk, except for the files' names.</summary>
     /// <param name="name">What to call the files.</param>
     /// <param name="sources">The rows.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public SegmentEntry Write(string name, IRowSource[] sources)
     {
         (int rows, long first, long last, long labelBytes, long sourceBytes) = Measure(sources);
@@ -21,19 +28,17 @@ internal sealed class SegmentWriter(IGalleryFiles files, string folder, GalleryS
         CompanionLayout companion = new(rows, schema.Dimension, layout.Length);
         string path = Path.Combine(folder, name);
         FileEntry arrow;
-        byte[] sums = new byte[companion.SumsBytes];
-        using (HashingFile file = new(files, path + SegmentNames.Arrow))
+        ulong[] arrowSums;
+        using (HashingFile file = new(_files, path + SegmentNames.Arrow))
         {
             WriteRows(file, layout, sources);
             arrow = file.Complete();
-            file.Sums.AsBytes().CopyTo(sums);
+            arrowSums = [.. file.Sums];
         }
 
-        using HashingFile second = new(files, path + SegmentNames.Companion);
+        using HashingFile second = new(_files, path + SegmentNames.Companion);
         double greatestNorm = WriteCompanion(second, companion, sources);
-        second.EndBlock();
-        second.Sums.AsBytes().CopyTo(sums.AsSpan(sizeof(ulong) * companion.ArrowBlocks));
-        second.Write<byte>(sums);
+        string sumsHash = BlockSums.Append(second, arrowSums);
         return new SegmentEntry
         {
             Name = name,
@@ -45,7 +50,8 @@ internal sealed class SegmentWriter(IGalleryFiles files, string folder, GalleryS
             GreatestNorm = greatestNorm,
             Arrow = arrow,
             Companion = second.Complete(),
-            SumsHash = Hashes.Of(sums),
+            SumsHash = sumsHash,
+            Cells = rows < options.CellsFrom ? null : WriteCells(path, layout, rows),
         };
     }
 
@@ -135,6 +141,28 @@ internal sealed class SegmentWriter(IGalleryFiles files, string folder, GalleryS
             file.Write(encoder.Codes);
         });
         return encoder.GreatestNorm;
+    }
+
+    // The rows are read where they have just been written: cells have them in an order of their own.
+    private CellsEntry WriteCells(string path, ArrowLayout layout, int rows)
+    {
+        using MappedFile arrow = new(path + SegmentNames.Arrow);
+        using HashingFile file = new(_files, path + SegmentNames.Cells);
+        int dimension = schema.Dimension;
+        float[] widened = new float[schema.Element == GalleryElement.Float16 ? dimension : 0];
+        long vectorsAt = layout.OffsetOf(ArrowColumn.Vectors);
+        CellRows source = new(rows, dimension, schema.Metric, row =>
+        {
+            long first = (long)row * dimension;
+            if (widened.Length == 0)
+                return arrow.Values<float>(vectorsAt + (sizeof(float) * first), dimension);
+            TensorPrimitives.ConvertToSingle(arrow.Values<Half>(vectorsAt + (sizeof(ushort) * first), dimension), widened);
+            return widened;
+        });
+        int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        CellShape shape = CellOrder.Build(source, CellShape.CellsFor(rows), seed: 0, threads, progress, _ => bytes => file.Write(bytes));
+        string sumsHash = BlockSums.Append(file, []);
+        return new CellsEntry(shape.Cells, shape.Blocks, file.Complete(), sumsHash);
     }
 
     private static void ForChunks(PinnedMatrix chunk, IRowSource[] sources, ChunkAction act)

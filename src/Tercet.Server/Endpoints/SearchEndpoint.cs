@@ -19,6 +19,10 @@ internal sealed class SearchEndpoint(ITercetEmbedder embedder, OpenGallery galle
         SearchRequestJson request = await Read(context);
         if (request.K is < 1 or > FlatIndex.LargestK)
             throw HttpFault.BadRequest($"k is {request.K}; it must be between 1 and {FlatIndex.LargestK}.");
+        if (request.Approximate < 1)
+            throw HttpFault.BadRequest($"approximate is {request.Approximate}; it must be 1 or more.");
+        if (request is { Approximate: not null, Label: not null })
+            throw HttpFault.BadRequest("approximate does not go with a label, every row of which is looked at.");
         float[] query = (request.Image, request.Embedding) switch
         {
             ({ } image, null) => await ImageBatch.EmbedImages(embedder, [image], Caller.Of(context), context.RequestAborted),
@@ -35,7 +39,9 @@ internal sealed class SearchEndpoint(ITercetEmbedder embedder, OpenGallery galle
         using GallerySnapshot snapshot = gallery.Require().Snapshot();
         GalleryNeighbor[] nearest = new GalleryNeighbor[request.K];
         long start = Stopwatch.GetTimestamp();
-        int count = request.Label is null ? snapshot.Search(query, nearest) : snapshot.Search(query, request.Label, nearest);
+        int count = request.Approximate is { } probes ? snapshot.SearchApproximately(query, probes, nearest)
+            : request.Label is null ? snapshot.Search(query, nearest)
+            : snapshot.Search(query, request.Label, nearest);
         telemetry.Searched(Stopwatch.GetElapsedTime(start), gallery.Name);
         List<NeighborJson> found = [];
         foreach (GalleryNeighbor neighbor in nearest.AsSpan(0, count))
@@ -58,6 +64,7 @@ internal sealed class SearchEndpoint(ITercetEmbedder embedder, OpenGallery galle
             Image = form is null ? await body.ReadAsync(context) : await RequestBody.ReadAsync(FormImages.Require(form, "image"), context.RequestAborted),
             K = Field("k") is { Length: > 0 } k ? FormImages.Number<int>("k", k) : 10,
             Label = Field("label") is { Length: > 0 } label ? label : null,
+            Approximate = Field("approximate") is { Length: > 0 } approximate ? FormImages.Number<int>("approximate", approximate) : null,
             Threshold = Field("threshold") is { Length: > 0 } threshold ? FormImages.Number<double>("threshold", threshold) : null,
         };
     }

@@ -13,6 +13,9 @@ internal sealed record SearchRequestJson
     /// <summary>Search only among rows of this label.</summary>
     public string? Label { get; set; }
 
+    /// <summary>Look only into so many of the nearest k-means cells of each segment that has cells; null for an exact answer.</summary>
+    public int? Approximate { get; set; }
+
     /// <summary>Leave out what is farther, in the metric's unit.</summary>
     public double? Threshold { get; set; }
 }

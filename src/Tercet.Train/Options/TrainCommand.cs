@@ -47,7 +47,7 @@ internal sealed class TrainCommand : Command
     private readonly Option<int?> _refreshEvery = OptionOf.Count("--refresh-every", "Offline: steps between refreshes. Default 50.", 1);
     private readonly Option<int?> _refreshSubset = OptionOf.Count("--refresh-subset", "Offline: images that a refresh embeds. Default 5000.", 3);
     private readonly Option<bool> _noGuard = OptionOf.Flag("--no-guard", "Do not switch the rule when the embeddings collapse.");
-    private readonly Option<double?> _collapseThreshold = OptionOf.Number("--collapse-threshold", "Spread at or below which a batch counts as collapsed; three in a row are a collapse. Default 0.01.", 0, 1);
+    private readonly Option<double?> _collapseThreshold = OptionOf.Number("--collapse-threshold", "Spread at or below which a batch counts as collapsed; three in a row are a collapse. Default 0.05.", 0, 1);
     private readonly Option<int?> _steps = OptionOf.Count("--steps", "Steps in all. Default 1000.", 1);
     private readonly Option<double?> _learningRate = OptionOf.Number("--learning-rate", "Adam's, at its highest. Default 0.001.");
     private readonly Option<LearningRateSchedule?> _schedule = OptionOf.Choice("--schedule", "How the learning rate falls. Default cosine.", "cosine|constant|steps", ("cosine", LearningRateSchedule.Cosine), ("constant", LearningRateSchedule.Constant), ("steps", LearningRateSchedule.Steps));

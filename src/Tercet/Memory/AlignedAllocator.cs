@@ -15,8 +15,12 @@ public sealed class AlignedAllocator : IBufferAllocator
     /// <inheritdoc/>
     public unsafe nint Allocate(nuint byteCount)
     {
+        bool isLong = LargePages.Suit(byteCount);
+
         // SAFETY: AlignedAlloc throws when memory is short, so the pointer is valid for byteCount bytes.
-        void* address = NativeMemory.AlignedAlloc(byteCount, PinnedBuffer.Alignment);
+        void* address = NativeMemory.AlignedAlloc(byteCount, isLong ? LargePages.Size : PinnedBuffer.Alignment);
+        if (isLong)
+            LargePages.AskFor((nint)address, byteCount);
         NativeMemory.Clear(address, byteCount);
         return (nint)address;
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu.Search;
+using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Memory;
 
 namespace Tercet.Search;
@@ -73,6 +74,9 @@ public sealed class FlatIndex : IDisposable
     /// <summary>The metric.</summary>
     public SearchMetric Metric => _search.Rows.Metric;
 
+    /// <summary>Number of k-means cells; 0 where the index was built without.</summary>
+    public int CellCount => _search.CellCount;
+
     /// <summary>Indexes a copy of the rows, 64-byte aligned and owned by the index: the source may change or go away.</summary>
     /// <inheritdoc cref="FlatIndex(ReadOnlyMemory2D{float}, FlatIndexOptions)"/>
     public static FlatIndex CopyOf(ReadOnlySpan2D<float> rows, FlatIndexOptions? options = null)
@@ -90,11 +94,7 @@ public sealed class FlatIndex : IDisposable
     /// <exception cref="ObjectDisposedException">The index has been disposed.</exception>
     public int Search(ReadOnlySpan<float> query, Span<Neighbor> nearest)
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        if (query.Length != Dimension)
-            throw new ArgumentException($"'query' has {query.Length} components; the gallery has {Dimension}.", nameof(query));
-        if (nearest.Length > LargestK)
-            throw new ArgumentException($"'nearest' has room for {nearest.Length} neighbours; at most {LargestK} can be asked for.", nameof(nearest));
+        Check(query, nearest);
         return nearest.IsEmpty
             ? 0
             : _search.Run(ReadOnlySpan2D<float>.DangerousCreate(in query[0], 1, Dimension, 0), nearest.Length, Span2D<Neighbor>.DangerousCreate(ref nearest[0], 1, nearest.Length, 0), CancellationToken.None);
@@ -122,6 +122,31 @@ public sealed class FlatIndex : IDisposable
         return queries.Height == 0 ? Math.Min(k, Count) : _search.Run(queries, k, nearest, cancellationToken);
     }
 
+    /// <summary>
+    /// The nearest rows of one query among those of the cells whose centres are nearest to it (an inverted file). Distances are exact; a nearer row of another cell is missed.
+    /// </summary>
+    /// <param name="query">The query, <c>[D]</c>, finite.</param>
+    /// <param name="probes">How many cells to look into, at least 1. With all of them the answer is exact.</param>
+    /// <param name="nearest">Receives them, nearest first; places for which the cells have no row receive <see cref="Neighbor.None"/>.</param>
+    /// <returns>How many were found.</returns>
+    /// <exception cref="InvalidOperationException">The index was not built with <see cref="SearchFilter.Cells"/>.</exception>
+    /// <inheritdoc cref="Search" path="/exception"/>
+    public int SearchApproximately(ReadOnlySpan<float> query, int probes, Span<Neighbor> nearest)
+    {
+        Check(query, nearest);
+        ArgumentOutOfRangeException.ThrowIfLessThan(probes, 1);
+        if (CellCount == 0)
+            throw new InvalidOperationException("The index has no cells; build it with SearchFilter.Cells.");
+        if (nearest.IsEmpty)
+            return 0;
+        _search.RunApproximately(
+            ReadOnlySpan2D<float>.DangerousCreate(in query[0], 1, Dimension, 0), nearest.Length, probes, Span2D<Neighbor>.DangerousCreate(ref nearest[0], 1, nearest.Length, 0), CancellationToken.None);
+        int found = nearest.Length;
+        while (found > 0 && nearest[found - 1].Row < 0)
+            found--;
+        return found;
+    }
+
     /// <summary>Frees the working memory, the companion and the copy, and unpins the rows. No call may be running.</summary>
     public void Dispose()
     {
@@ -131,6 +156,15 @@ public sealed class FlatIndex : IDisposable
         _pin.Dispose();
         _owned?.Dispose();
         GC.KeepAlive(_keptAlive);
+    }
+
+    private void Check(ReadOnlySpan<float> query, Span<Neighbor> nearest)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (query.Length != Dimension)
+            throw new ArgumentException($"'query' has {query.Length} components; the gallery has {Dimension}.", nameof(query));
+        if (nearest.Length > LargestK)
+            throw new ArgumentException($"'nearest' has room for {nearest.Length} neighbours; at most {LargestK} can be asked for.", nameof(nearest));
     }
 
     private static CpuSearch Build(ReadOnlySpan2D<float> rows, FlatIndexOptions? options, PinnedMatrix? owned, MemoryHandle pin)
@@ -146,6 +180,8 @@ public sealed class FlatIndex : IDisposable
                 throw new ArgumentException($"'Metric' is {options.Metric}, which does not exist.", nameof(options));
             if (!Enum.IsDefined(options.Filter))
                 throw new ArgumentException($"'Filter' is {options.Filter}, which does not exist.", nameof(options));
+            if (options.Cells is < 0 or > CellShape.LargestCells)
+                throw new ArgumentException($"'Cells' is {options.Cells}; it must be between 0 and {CellShape.LargestCells}.", nameof(options));
             return new CpuSearch(rows, options);
         }
         catch

@@ -11,6 +11,12 @@ public sealed record FlatIndexOptions
     /// <summary>What to read before the rows. Default <see cref="SearchFilter.None"/>.</summary>
     public SearchFilter Filter { get; init; } = SearchFilter.None;
 
+    /// <summary>Number of cells with <see cref="SearchFilter.Cells"/>, at most 16,384 and at most as many as rows; 0 means the power of two next to 4√G. Default 0.</summary>
+    public int Cells { get; init; }
+
+    /// <summary>What the training of cells draws from. Exact answers do not depend on it. Default 0.</summary>
+    public ulong CellSeed { get; init; }
+
     /// <summary>Threads to use; 0 means every processor. The answer does not depend on it. Default 0.</summary>
     public int Threads { get; init; }
 

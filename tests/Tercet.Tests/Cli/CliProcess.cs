@@ -12,7 +12,7 @@ internal sealed partial class CliProcess : IDisposable
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
-    private CliProcess(string folder, string[] arguments)
+    private CliProcess(string folder, string[] arguments, string? path = null)
     {
         ProcessStartInfo start = new("dotnet")
         {
@@ -21,6 +21,8 @@ internal sealed partial class CliProcess : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        if (path is not null)
+            start.Environment["PATH"] = path;
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tercet.Cli.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
@@ -36,11 +38,29 @@ internal sealed partial class CliProcess : IDisposable
         return process.Wait();
     }
 
+    /// <summary>The same, where programs are looked for in one folder only.</summary>
+    public static CliResult RunOnPath(string path, string folder, params string[] arguments)
+    {
+        using CliProcess process = new(folder, arguments, path);
+        return process.Wait();
+    }
+
     public static CliProcess Start(string folder, params string[] arguments) => new(folder, arguments);
 
     public bool HasExited => _process.HasExited;
 
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, 2));
+
+    /// <summary>Waits some time, then ends the process at once, whatever it does (SIGKILL).</summary>
+    /// <returns>Whether it had ended by itself, with exit code 0.</returns>
+    public bool KillAfter(TimeSpan time)
+    {
+        if (_process.WaitForExit(time))
+            return Wait().Succeeded().ExitCode == 0;
+        _process.Kill();
+        _process.WaitForExit();
+        return false;
+    }
 
     public CliResult Wait()
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using SkiaSharp;
+using CommunityToolkit.HighPerformance;
 using Tercet.Interchange;
 using Tercet.Memory;
 using Tercet.Tests.Forward;
@@ -16,7 +16,7 @@ public sealed class IndexCommandTests : IDisposable
         File.WriteAllBytes(_folder["M.onnx"], TinyModels.Image("batch", 3, 4, 4).Build());
         File.WriteAllText(_folder["M.onnx.json"], """{"width":4,"height":4}""");
         for (int i = 0; i < 12; i++)
-            WriteImage($"faces/{(i % 3 == 0 ? "ann" : "bob")}/{i:d2}.png", i);
+            _folder.WriteImage($"faces/{(i % 3 == 0 ? "ann" : "bob")}/{i:d2}.png", i);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -32,8 +32,8 @@ public sealed class IndexCommandTests : IDisposable
         Assert.Equal((0, 0, 12), (Number(second, "added"), Number(second, "replaced"), Number(second, "unchanged")));
         Assert.Equal(hash, Hash("G"));
 
-        WriteImage("faces/bob/01.png", 77);
-        WriteImage("faces/new/1.png", 78);
+        _folder.WriteImage("faces/bob/01.png", 77);
+        _folder.WriteImage("faces/new/1.png", 78);
         File.WriteAllText(_folder["faces/bob/bad.png"], "no picture");
         CliResult add = Run("index", "add", "faces", "--gallery", "G", "--model", "M.onnx").Succeeded();
         Assert.Equal((1, 0, 1), (Number(add.Json, "added"), Number(add.Json, "replaced"), add.Json.GetProperty("skipped").GetArrayLength()));
@@ -72,6 +72,30 @@ public sealed class IndexCommandTests : IDisposable
         Assert.Equal(4, all.GetArrayLength());
         Assert.All(all.EnumerateArray(), each => Assert.Equal((long)each.GetProperty("query").GetInt32(), each.GetProperty("id").GetInt64()));
         Assert.Contains("ann", Run(false, "search", "--gallery", "G", "--query", "E.npy").Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Search_Approximately_ShowsTheRecall()
+    {
+        const int Rows = 50_000, Dimension = 4;
+        Random random = new(1);
+        float[] values = [.. Enumerable.Range(0, Rows * Dimension).Select(_ => random.NextSingle())];
+        NpyFile.WriteMatrix(_folder["E.npy"], new ReadOnlySpan2D<float>(values, Rows, Dimension));
+        NpyFile.WriteMatrix(_folder["Q.npy"], new ReadOnlySpan2D<float>(values, 40, Dimension));
+        Assert.Equal(1024, Number(Run("index", "import", "--gallery", "G", "--embeddings", "E.npy").Succeeded().Json, "cells"));
+
+        JsonElement few = Run("search", "--gallery", "G", "--query", "Q.npy", "--approximate", "1", "--recall").Succeeded().Json.GetProperty("approximation");
+        Assert.Equal((1, 1024), (Number(few, "probes"), Number(few, "cells")));
+        JsonElement all = Run("search", "--gallery", "G", "--query", "Q.npy", "--approximate", "1024", "--recall").Succeeded().Json;
+        Assert.Equal(1, all.GetProperty("approximation").GetProperty("recall").GetDouble());
+        Assert.InRange(few.GetProperty("recall").GetDouble(), 0.05, 0.99);
+        JsonElement exact = Run("search", "--gallery", "G", "--query", "Q.npy").Succeeded().Json;
+        Assert.Equal(JsonValueKind.Null, exact.GetProperty("approximation").ValueKind);
+        Assert.Equal(exact.GetProperty("matches").GetRawText(), all.GetProperty("matches").GetRawText());
+        Assert.Contains("recall@3", Run(false, "search", "--gallery", "G", "--query", "Q.npy", "--approximate", "2", "--recall", "--k", "3").Succeeded().Output, StringComparison.Ordinal);
+
+        Run("search", "--gallery", "G", "--query", "Q.npy", "--recall").Failed(2, "--approximate");
+        Run("search", "--gallery", "G", "--query", "Q.npy", "--approximate", "2", "--label-filter", "ann").Failed(2, "--label-filter");
     }
 
     [Fact]
@@ -171,19 +195,4 @@ public sealed class IndexCommandTests : IDisposable
     private CliResult Run(params string[] arguments) => Run(true, arguments);
 
     private CliResult Run(bool json, params string[] arguments) => CliProcess.Run(_folder.Path, json ? [.. arguments, "--json"] : arguments);
-
-    private void WriteImage(string name, int seed)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(_folder[name])!);
-        Random random = new(seed);
-        using SKBitmap bitmap = new(6, 6);
-        for (int y = 0; y < 6; y++)
-        {
-            for (int x = 0; x < 6; x++)
-                bitmap.SetPixel(x, y, new SKColor((uint)random.Next() | 0xFF000000));
-        }
-
-        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        File.WriteAllBytes(_folder[name], data.ToArray());
-    }
 }

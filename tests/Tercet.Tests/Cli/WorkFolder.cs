@@ -1,3 +1,4 @@
+using SkiaSharp;
 using Tercet.Interchange;
 
 namespace Tercet.Tests.Cli;
@@ -36,6 +37,22 @@ internal sealed class WorkFolder : IDisposable
         using NpyWriter writer = new(this[name], NpyDataType.F4, dimension);
         writer.Write<float>(rows);
         writer.Complete();
+    }
+
+    /// <summary>A picture of 6 × 6 pixels at random.</summary>
+    public void WriteImage(string name, int seed)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(this[name])!);
+        Random random = new(seed);
+        using SKBitmap bitmap = new(6, 6);
+        for (int y = 0; y < 6; y++)
+        {
+            for (int x = 0; x < 6; x++)
+                bitmap.SetPixel(x, y, new SKColor((uint)random.Next() | 0xFF000000));
+        }
+
+        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        File.WriteAllBytes(this[name], data.ToArray());
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

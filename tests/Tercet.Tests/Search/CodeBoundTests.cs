@@ -78,7 +78,7 @@ public sealed unsafe class CodeBoundTests
             using var pass = new SearchPass(rows, kernel);
             using var coded = new CodeQueries();
             pass.Load(new SourceRows(y, depth), 0, Queries, pack: false);
-            coded.Load(pass, codes);
+            coded.Load(pass, codes.Quads);
             int padded = codes.BlockCount * CodeRows.BlockRows;
             float[,] bounds = new float[2 * CodeQueries.Group, padded];
             for (int query = 0; query < 2 * CodeQueries.Group; query++)

@@ -57,12 +57,14 @@ public sealed class TrainCommandTests
         Assert.True(kills > 0, "every process had ended before it was killed");
     }
 
-    [Fact]
-    public void Train_Interrupted_SavesAndResumesFromThatVeryStep()
+    [Theory]
+    [InlineData]
+    [InlineData("train")]
+    public void Train_Interrupted_SavesAndResumesFromThatVeryStep(params string[] verb)
     {
         using Folder folder = new();
         string run = Path.Combine(folder.Path, "run");
-        using TrainProcess process = new([.. Arguments(folder), "--out", run, "--steps", "100000", "--checkpoint-every", "100000", "--validate-every", "100000"]);
+        using TrainProcess process = new([.. verb, .. Arguments(folder), "--out", run, "--steps", "100000", "--checkpoint-every", "100000", "--validate-every", "100000"]);
         string log = Path.Combine(run, "log.csv");
         for (int waits = 0; waits < 600 && (!File.Exists(log) || new FileInfo(log).Length < 1000); waits++)
             Thread.Sleep(50);

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Tercet.Train.Tests.Command;
 
-/// <summary>Runs the built command as a user would.</summary>
+/// <summary>Runs the built command as a user would; arguments that begin with <c>train</c> are those of <c>tercet</c>.</summary>
 internal sealed partial class TrainProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -15,7 +15,7 @@ internal sealed partial class TrainProcess : IDisposable
     public TrainProcess(params ReadOnlySpan<string> arguments)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "tercet-train.dll"));
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, arguments is ["train", ..] ? "Tercet.Cli.dll" : "tercet-train.dll"));
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new InvalidOperationException("dotnet does not start.");

@@ -11,7 +11,7 @@ public sealed class CollapseGuardTests
     {
         CollapseGuard guard = new();
 
-        bool[] switched = [.. new[] { 0.5, 0.01, 0.001, 0.02, 0.01, 0.01, 0.01, 0.01 }.Select((spread, step) => guard.Observe(step, spread, Options))];
+        bool[] switched = [.. new[] { 0.5, 0.05, 0.005, 0.06, 0.05, 0.05, 0.05, 0.05 }.Select((spread, step) => guard.Observe(step, spread, Options))];
 
         Assert.Equal([false, false, false, false, false, false, true, false], switched);
         Assert.Equal((6, TrainingRule.SemiHard), (guard.SwitchedAt, guard.Rule(Options)));

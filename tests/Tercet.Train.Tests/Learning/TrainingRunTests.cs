@@ -87,7 +87,6 @@ public sealed class TrainingRunTests
             Rule = TrainingRule.HardNegative,
             LearningRate = 0.02,
             Schedule = LearningRateSchedule.Constant,
-            CollapseThreshold = 0.05,
             Steps = 500,
         };
         using TrainingRun run = new(options, TrainingData.Load(options), folder.Path);

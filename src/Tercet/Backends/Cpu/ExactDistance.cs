@@ -71,6 +71,14 @@ internal static unsafe class ExactDistance
         }
     }
 
+    /// <summary><c>sum += x</c>.</summary>
+    public static void Add(ReadOnlySpan<float> x, Span<double> sum)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, sum.Length);
+        fixed (float* first = x)
+            AddScaled(first, 1, sum);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Sum<TTerm, TX, TY>(void* x, void* y, int depth)
         where TTerm : struct, IPairTerm

@@ -12,23 +12,27 @@ internal sealed unsafe class CodeQueries : IDisposable
 
     private PinnedBuffer<int> _codes = new(0);
     private PinnedBuffer<CodeQuery> _numbers = new(0);
-    private int _quads;
+
+    /// <summary>Groups of four dimensions.</summary>
+    public int Quads { get; private set; }
 
     /// <summary>A query's codes, four dimensions an int32, <c>[CodeRows.Quads]</c>; the next query's follow.</summary>
-    public int* Codes(int query) => (int*)_codes.DangerousGetAddress() + ((nint)query * _quads);
+    public int* Codes(int query) => (int*)_codes.DangerousGetAddress() + ((nint)query * Quads);
 
     /// <summary>A query's numbers; the next query's follow.</summary>
     public CodeQuery* Numbers(int query) => (CodeQuery*)_numbers.DangerousGetAddress() + query;
 
     /// <summary>Encodes every query.</summary>
+    /// <param name="pass">The queries.</param>
+    /// <param name="quads">Groups of four dimensions, as the rows' codes have them.</param>
     // SAFETY: the buffers hold a whole, zero-padded row of codes and its numbers for every query, up to a whole group.
-    public void Load(SearchPass pass, CodeRows rows)
+    public void Load(SearchPass pass, int quads)
     {
-        _quads = rows.Quads;
+        Quads = quads;
         int padded = (pass.Count + Group - 1) / Group * Group;
-        PinnedBuffer.Grow(ref _codes, (long)padded * _quads);
+        PinnedBuffer.Grow(ref _codes, (long)padded * Quads);
         PinnedBuffer.Grow(ref _numbers, padded);
-        new Span<int>(Codes(0), padded * _quads).Clear();
+        new Span<int>(Codes(0), padded * Quads).Clear();
         for (int query = 0; query < padded; query++)
             *Numbers(query) = query < pass.Count ? Encode(pass, query) : default;
     }

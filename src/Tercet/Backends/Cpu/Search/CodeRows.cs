@@ -83,6 +83,9 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
         ? _mapped + (index * BlockBytes)
         : (byte*)_segments[index / _blocksPerSegment].DangerousGetAddress() + (index % _blocksPerSegment * BlockBytes);
 
+    /// <summary>Groups of four dimensions, an even number, that rows of so many floats take.</summary>
+    public static int QuadsOf(int depth) => (depth + 7) / 8 * 2;
+
     /// <summary>Bytes of a block of rows of so many floats.</summary>
     public static int BlockBytesOf(int depth) => HeaderBytes + (QuadsOf(depth) * QuadBytes);
 
@@ -107,8 +110,6 @@ internal sealed unsafe class CodeRows : ITeamJob, IDisposable
         foreach (PinnedBuffer<byte>? segment in _segments)
             segment?.Dispose();
     }
-
-    private static int QuadsOf(int depth) => (depth + 7) / 8 * 2;
 
     private void Encode(int block, int lane)
     {

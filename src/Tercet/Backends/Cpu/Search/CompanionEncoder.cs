@@ -37,7 +37,7 @@ internal sealed unsafe class CompanionEncoder(int depth, SearchMetric metric) : 
         {
             SourceRows source = SourceRows.Of(rows, first);
             _rows = new GalleryRows(source, rows.Height, depth, metric, _team, 1);
-            if (_rows.Unscored.Count > 0)
+            if (_rows.Unscored.Length > 0)
                 throw new ArgumentException($"'rows' has a norm below 2^-60 in row {_rows.Unscored[0]}; scale the rows, or use another metric than cosine.", nameof(rows));
             if (codes)
                 _codes = new CodeRows(_rows, _team, 1);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
+using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Search;
 
 namespace Tercet.Backends.Cpu.Search;
@@ -11,7 +12,10 @@ internal sealed unsafe class CpuSearch : IDisposable
     private readonly SearchKernel _kernel;
     private readonly WorkerTeam _team = new();
     private readonly CodeRows? _codes;
+    private CellTable? _cells;
     private readonly Stack<SearchSession> _idle = new();
+    private readonly Stack<CellSession> _idleByCells = new();
+    private readonly Stack<CellBatch> _idleBatches = new();
     private readonly Lock _lock = new();
     private readonly int _threads;
     private bool _disposed;
@@ -31,11 +35,14 @@ internal sealed unsafe class CpuSearch : IDisposable
         {
             var source = new SourceRows((float*)Unsafe.AsPointer(ref rows.DangerousGetReference()), StrideOf(rows));
             Rows = new GalleryRows(source, rows.Height, rows.Width, options.Metric, _team, _threads);
-            if (options.Filter == SearchFilter.Int8)
+            if (options.Filter != SearchFilter.None)
                 _codes = new CodeRows(Rows, _team, _threads);
+            if (options.Filter == SearchFilter.Cells)
+                _cells = CellTable.Build(Rows, options.Cells, options.CellSeed, _threads);
         }
         catch
         {
+            _codes?.Dispose();
             Rows?.Dispose();
             _team.Dispose();
             throw;
@@ -70,26 +77,77 @@ internal sealed unsafe class CpuSearch : IDisposable
     /// <summary>Most dimensions: up to here the error bounds hold, whose second-order terms have 1 % of room.</summary>
     public const int LargestDepth = 65536;
 
+    // Up to so many queries are searched one by one; more meet the rows in tiles.
+    private const int LargestCellBatch = SearchSession.LargestCodeScan;
+
     public GalleryRows Rows { get; }
+
+    /// <summary>Number of cells; 0 where there are none.</summary>
+    public int CellCount => _cells?.Shape.Cells ?? 0;
+
+    /// <summary>Takes up cells that were made earlier, before the first search.</summary>
+    /// <param name="cells">Their first byte.</param>
+    /// <param name="shape">Their shape.</param>
+    /// <exception cref="ArgumentException">They contradict themselves.</exception>
+    // SAFETY: the caller keeps the mapping until it disposes this, and has checked that it is as long as the shape says.
+    public void UseCells(ReadOnlySpan<byte> cells, CellShape shape) => _cells = new CellTable((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(cells)), shape, Rows.Count);
 
     /// <summary>Searches; see <see cref="FlatIndex"/>.</summary>
     /// <returns>The smaller of k and the number of rows.</returns>
     // SAFETY: both spans stay pinned for the whole call.
     public int Run(ReadOnlySpan2D<float> queries, int k, Span2D<Neighbor> nearest, CancellationToken cancellationToken)
     {
-        SearchSession session = Rent();
-        try
+        fixed (float* first = &queries.DangerousGetReference())
+        fixed (Neighbor* found = &nearest.DangerousGetReference())
         {
-            fixed (float* first = &queries.DangerousGetReference())
-            fixed (Neighbor* found = &nearest.DangerousGetReference())
-                session.Run(new SourceRows(first, StrideOf(queries)), queries.Height, k, found, StrideOf<Neighbor>(nearest), _threads, cancellationToken);
-        }
-        finally
-        {
-            Return(session);
+            SourceRows source = new(first, StrideOf(queries));
+            if (_cells is not null && queries.Height <= LargestCellBatch)
+                RunByCells(source, queries.Height, k, probes: 0, found, StrideOf<Neighbor>(nearest), cancellationToken);
+            else
+                RunFully(source, queries.Height, k, found, StrideOf<Neighbor>(nearest), _threads, cancellationToken);
         }
 
         return Math.Min(k, Rows.LiveCount);
+    }
+
+    /// <summary>Searches only the cells whose centres are nearest.</summary>
+    /// <param name="queries">The queries, <c>[Q, D]</c>.</param>
+    /// <param name="k">Neighbours of each.</param>
+    /// <param name="probes">How many cells to look into.</param>
+    /// <param name="nearest">Receives them, <c>[Q, k]</c>; <see cref="Neighbor.None"/> where the cells hold fewer rows.</param>
+    /// <param name="cancellationToken">Stops between queries.</param>
+    // SAFETY: both spans stay pinned for the whole call.
+    public void RunApproximately(ReadOnlySpan2D<float> queries, int k, int probes, Span2D<Neighbor> nearest, CancellationToken cancellationToken)
+    {
+        fixed (float* first = &queries.DangerousGetReference())
+        fixed (Neighbor* found = &nearest.DangerousGetReference())
+            RunByCells(new SourceRows(first, StrideOf(queries)), queries.Height, k, probes, found, StrideOf<Neighbor>(nearest), cancellationToken);
+    }
+
+    /// <summary>Searches for one query by cells.</summary>
+    /// <param name="queries">The queries, pinned.</param>
+    /// <param name="query">Which one.</param>
+    /// <param name="probes">How many cells to look into; 0 for an exact answer.</param>
+    /// <param name="nearest">Receives the neighbours; pinned.</param>
+    /// <param name="threads">Most threads to use.</param>
+    // SAFETY: the caller keeps both pinned.
+    public void RunByCells(SourceRows queries, int query, int probes, Span<Neighbor> nearest, int threads)
+    {
+        CellSession session = Rent(_idleByCells) ?? new CellSession(Rows, _cells!, _kernel, _team);
+        bool answered;
+        try
+        {
+            answered = session.Run(queries, query, probes, nearest, threads);
+        }
+        finally
+        {
+            Return(_idleByCells, session);
+        }
+
+        if (answered)
+            return;
+        fixed (Neighbor* found = nearest)
+            RunFully(new SourceRows(queries[query], queries.Stride), 1, nearest.Length, found, nearest.Length, threads, CancellationToken.None);
     }
 
     /// <summary>What float64 says of a row: what the answers are ordered by.</summary>
@@ -111,9 +169,12 @@ internal sealed unsafe class CpuSearch : IDisposable
             _disposed = true;
             while (_idle.TryPop(out SearchSession? session))
                 session.Dispose();
+            while (_idleByCells.TryPop(out CellSession? session))
+                session.Dispose();
         }
 
         _team.Dispose();
+        _cells?.Dispose();
         _codes?.Dispose();
         Rows.Dispose();
     }
@@ -128,26 +189,62 @@ internal sealed unsafe class CpuSearch : IDisposable
         return Unsafe.ByteOffset(ref first, ref second) / sizeof(T);
     }
 
-    private SearchSession Rent()
+    private void RunByCells(SourceRows queries, int count, int k, int probes, Neighbor* nearest, nint stride, CancellationToken cancellationToken)
+    {
+        if (count == 1)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            RunByCells(queries, 0, probes, new Span<Neighbor>(nearest, k), _threads);
+            return;
+        }
+
+        CellBatch batch = Rent(_idleBatches) ?? new CellBatch(this);
+        try
+        {
+            batch.Prepare(queries, k, probes, nearest, stride);
+            _team.Run(batch, count, _threads, cancellationToken);
+        }
+        finally
+        {
+            Return(_idleBatches, batch);
+        }
+    }
+
+    private void RunFully(SourceRows queries, int count, int k, Neighbor* nearest, nint stride, int threads, CancellationToken cancellationToken)
+    {
+        SearchSession session = Rent(_idle) ?? new SearchSession(Rows, _codes, _kernel, _team);
+        try
+        {
+            session.Run(queries, count, k, nearest, stride, threads, cancellationToken);
+        }
+        finally
+        {
+            Return(_idle, session);
+        }
+    }
+
+    private T? Rent<T>(Stack<T> idle)
+        where T : class
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _idle.TryPop(out SearchSession? session) ? session : new SearchSession(Rows, _codes, _kernel, _team);
+            return idle.TryPop(out T? session) ? session : null;
         }
     }
 
-    private void Return(SearchSession session)
+    private void Return<T>(Stack<T> idle, T session)
+        where T : class
     {
         lock (_lock)
         {
             if (!_disposed)
             {
-                _idle.Push(session);
+                idle.Push(session);
                 return;
             }
         }
 
-        session.Dispose();
+        (session as IDisposable)?.Dispose();
     }
 }

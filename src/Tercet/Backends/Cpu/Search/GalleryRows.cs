@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tercet.Memory;
 using Tercet.Search;
 
@@ -87,7 +88,7 @@ internal sealed unsafe class GalleryRows : ITeamJob, IDisposable
     public double GreatestNorm => _greatestNorm;
 
     /// <summary>Rows of a norm so small that float32 cannot scale them to 1: their scores are +∞, and float64 looks at each.</summary>
-    public IReadOnlyList<int> Unscored => _unscored;
+    public ReadOnlySpan<int> Unscored => CollectionsMarshal.AsSpan(_unscored);
 
     /// <summary>Factors, and biases, that so many rows have with their padding.</summary>
     public static int PaddedCount(int count) => checked(((count + Padding - 1) / Padding * Padding) + Padding);

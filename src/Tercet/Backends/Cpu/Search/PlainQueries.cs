@@ -5,7 +5,8 @@ namespace Tercet.Backends.Cpu.Search;
 /// <summary>The queries of a pass as rows, each followed by the vector that <see cref="RowDots{TLanes, TVector, TScan, TInts}"/> needs for a row's last floats.</summary>
 internal sealed unsafe class PlainQueries : IDisposable
 {
-    private const int LargestWidth = 16;
+    /// <summary>Floats behind a query: the widest vector.</summary>
+    public const int LargestWidth = 16;
 
     private PinnedBuffer<float> _rows = new(0);
     private float* _first;
@@ -39,12 +40,19 @@ internal sealed unsafe class PlainQueries : IDisposable
                     target[k] = (float)(source[k] / scale);
             }
 
-            int whole = depth / width * width;
-            for (int lane = 0; lane < width; lane++)
-            {
-                int k = depth - width + lane;
-                target[depth + lane] = k >= whole ? target[k] : 0;
-            }
+            AddTail(target, depth, width);
+        }
+    }
+
+    /// <summary>Puts the vector behind a row that meets the last floats of others.</summary>
+    // SAFETY: the row has room for LargestWidth floats behind it.
+    public static void AddTail(float* row, int depth, int width)
+    {
+        int whole = depth / width * width;
+        for (int lane = 0; lane < width; lane++)
+        {
+            int k = depth - width + lane;
+            row[depth + lane] = k >= whole ? row[k] : 0;
         }
     }
 

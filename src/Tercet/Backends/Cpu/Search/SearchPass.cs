@@ -74,7 +74,7 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
             double norm = Math.Sqrt(RowCheck.SquaredNorm(Query(query), gallery.Depth, first + query, "queries"));
             Norms[query] = norm;
             Bounds[query] = float.MaxValue;
-            _errors[query] = ErrorOf(norm);
+            _errors[query] = ErrorOf(gallery, norm);
 
             // Every row is at distance 1 from a zero query: there is nothing to look for.
             if (!IsAnswered(query))
@@ -121,14 +121,8 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
         return new Candidate(MathF.BitDecrement((float)(score - slack)), MathF.BitIncrement((float)(score + slack)), ranked.Row);
     }
 
-    public void Dispose()
-    {
-        _panels.Dispose();
-        _perQuery.Dispose();
-        _norms.Dispose();
-    }
-
-    private float ErrorOf(double norm)
+    /// <summary>An upper bound of what a float32 score of a gallery's row for a query of some norm is off by.</summary>
+    public static float ErrorOf(GalleryRows gallery, double norm)
     {
         double depth = gallery.Depth + 40;
         double norms = gallery.ScoredNorm * (gallery.Metric == Tercet.Search.SearchMetric.Cosine ? 1 : norm);
@@ -136,6 +130,14 @@ internal sealed unsafe class SearchPass(GalleryRows gallery, SearchKernel kernel
         double underflow = float.Epsilon * (gallery.Metric == Tercet.Search.SearchMetric.Cosine ? 1L << 60 : 1);
         return (float)(1.01 * depth * ((UnitRoundoff * (norms + halfSquare)) + underflow));
     }
+
+    public void Dispose()
+    {
+        _panels.Dispose();
+        _perQuery.Dispose();
+        _norms.Dispose();
+    }
+
 
     private void Pack(int padded)
     {

@@ -10,7 +10,9 @@ namespace Tercet.Backends.Cpu.Search;
 /// </remarks>
 internal sealed unsafe class SearchSession : ITeamJob, IDisposable
 {
-    private const int LargestCodeScan = 24;
+    /// <summary>Most queries that scan the codes; more meet them in tiles.</summary>
+    public const int LargestCodeScan = 24;
+
     private const int LargestPass = 1536;
     private const long LargestListBytes = 64L << 20;
     private const int BlockBytes = 256 << 10;
@@ -23,7 +25,6 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
     // Where reading the codes first stops to pay: a score of a tile costs some cycles, one of a scan the bytes that it reads.
     private const int WorthwhileInTiles = 32;
     private const int WorthwhileInScans = 8;
-    private const int RowsAhead = 4;
     private const double MultiplyAddsPerWorker = 2e6;
 
     private readonly GalleryRows _gallery;
@@ -71,7 +72,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         {
             Load(queries, first, Math.Min(passSize, count - first));
             PrepareWorkers(workers, k);
-            AddUnscored();
+            _workers[0].AddUnscored();
             int rowsPerItem = _form == Form.Tiles ? BlockRows : LongChunkRows;
             _team.Run(this, (int)(((long)_gallery.Count + rowsPerItem - 1) / rowsPerItem), workers, cancellationToken);
             _finish.Prepare(_workers.AsSpan(0, workers), k, nearest + (first * nearestStride), nearestStride);
@@ -120,7 +121,7 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
         if (_form == Form.Rows || _codes is not null)
             _plain.Load(_pass, _kernel.Fold.Width);
         if (_codes is not null)
-            _coded.Load(_pass, _codes);
+            _coded.Load(_pass, _codes.Quads);
     }
 
     private void PrepareWorkers(int count, int k)
@@ -138,19 +139,6 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             _workers[i].Lists.Reset(_pass.Count, k);
             _workers[i].ChunkRows = ChunkRows;
             _workers[i].Trial = new FilterTrial(_form == Form.Tiles ? WorthwhileInTiles : WorthwhileInScans);
-        }
-    }
-
-    private void AddUnscored()
-    {
-        for (int i = 0; i < _gallery.Unscored.Count; i++)
-        {
-            int row = _gallery.Unscored[i];
-            for (int query = 0; query < _pass.Count; query++)
-            {
-                if (!_pass.IsAnswered(query))
-                    _workers[0].Lists.Add(query, _pass.Bracket(query, new KeyedRow(_pass.ExactKey(query, row), row)));
-            }
         }
     }
 
@@ -228,31 +216,8 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
             }
         }
 
-        worker.Trial.Report(LookAtKept(worker), TileRows * (end - query));
+        worker.Trial.Report(worker.LookAtKept(_kernel, _plain), TileRows * (end - query));
     }
-
-    // What the codes leave is scored in float32, which leaves hardly anything beside the answer. Such rows lie far apart, so each is asked for some rows before.
-    private int LookAtKept(SearchWorker worker)
-    {
-        float* scores = worker.Scores;
-        int count = worker.KeptCount;
-        for (int i = 0; i < Math.Min(RowsAhead, count); i++)
-            AskFor(worker.Kept[i].Row);
-        for (int i = 0; i < count; i++)
-        {
-            if (i + RowsAhead < count)
-                AskFor(worker.Kept[i + RowsAhead].Row);
-            (int query, int row) = worker.Kept[i];
-            _kernel.Dot(_gallery.Source[row], _gallery.Depth, _plain[query], _gallery.Factors + row, _gallery.Biases + row, scores);
-            if (*scores <= _pass.Limits[query])
-                worker.Lists.Add(query, _pass.CandidateOf(query, *scores, row));
-        }
-
-        worker.KeptCount = 0;
-        return count;
-    }
-
-    private void AskFor(int row) => Ahead.Rows(_gallery.Source[row], 0, _gallery.Depth, 1);
 
     private void Scan(SearchWorker worker, int query, int first, int count)
     {
@@ -293,6 +258,6 @@ internal sealed unsafe class SearchSession : ITeamJob, IDisposable
                 worker.Keep(query, first + start + BitOperations.TrailingZeroCount(hits));
         }
 
-        worker.Trial.Report(LookAtKept(worker), count);
+        worker.Trial.Report(worker.LookAtKept(_kernel, _plain), count);
     }
 }

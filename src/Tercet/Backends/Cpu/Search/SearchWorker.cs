@@ -5,16 +5,21 @@ namespace Tercet.Backends.Cpu.Search;
 /// <summary>One worker's lists and scratch.</summary>
 internal sealed unsafe class SearchWorker : IDisposable
 {
+    private const int RowsAhead = 4;
+
     private readonly PinnedBuffer<float> _scores;
     private readonly PinnedBuffer<float> _bounds;
     private readonly PinnedBuffer<ulong> _rowHits = new(16);
     private readonly PinnedBuffer<float> _tail;
     private readonly PinnedBuffer<KeptRow> _kept;
+    private readonly SearchPass _pass;
     private FilterTrial _trial;
+    private int _keptCount;
 
     // SAFETY: the buffers live as long as the worker.
     public SearchWorker(SearchPass pass, int scores, int kept, int tailFloats)
     {
+        _pass = pass;
         _kept = new PinnedBuffer<KeptRow>(kept);
         Kept = (KeptRow*)_kept.DangerousGetAddress();
         _bounds = new PinnedBuffer<float>(scores);
@@ -37,9 +42,6 @@ internal sealed unsafe class SearchWorker : IDisposable
     /// <summary>What the codes have left to look at.</summary>
     public KeptRow* Kept { get; }
 
-    /// <summary>How many.</summary>
-    public int KeptCount { get; set; }
-
     /// <summary>Where a tile's rows have hits.</summary>
     public ulong* RowHits { get; }
 
@@ -51,7 +53,44 @@ internal sealed unsafe class SearchWorker : IDisposable
 
     /// <summary>Adds a row to look at.</summary>
     // SAFETY: there is room for every row of a block of code tiles, and of a chunk.
-    public void Keep(int query, int row) => Kept[KeptCount++] = new KeptRow(query, row);
+    public void Keep(int query, int row) => Kept[_keptCount++] = new KeptRow(query, row);
+
+    /// <summary>
+    /// Takes of the rows kept those that float32 leaves, hardly any beside the answer. They lie far apart, so each is asked for some rows before.
+    /// </summary>
+    /// <returns>How many were looked at.</returns>
+    public int LookAtKept(SearchKernel kernel, PlainQueries plain)
+    {
+        GalleryRows gallery = _pass.Gallery;
+        int count = _keptCount;
+        for (int i = 0; i < Math.Min(RowsAhead, count); i++)
+            Ahead.Rows(gallery.Source[Kept[i].Row], 0, gallery.Depth, 1);
+        for (int i = 0; i < count; i++)
+        {
+            if (i + RowsAhead < count)
+                Ahead.Rows(gallery.Source[Kept[i + RowsAhead].Row], 0, gallery.Depth, 1);
+            (int query, int row) = Kept[i];
+            kernel.Dot(gallery.Source[row], gallery.Depth, plain[query], gallery.Factors + row, gallery.Biases + row, Scores);
+            if (*Scores <= _pass.Limits[query])
+                Lists.Add(query, _pass.CandidateOf(query, *Scores, row));
+        }
+
+        _keptCount = 0;
+        return count;
+    }
+
+    /// <summary>Takes the rows that only float64 can score, for every query.</summary>
+    public void AddUnscored()
+    {
+        foreach (int row in _pass.Gallery.Unscored)
+        {
+            for (int query = 0; query < _pass.Count; query++)
+            {
+                if (!_pass.IsAnswered(query))
+                    Lists.Add(query, _pass.Bracket(query, new KeyedRow(_pass.ExactKey(query, row), row)));
+            }
+        }
+    }
 
     /// <summary>Copies the last rows of the gallery, fewer than a tile has, in front of rows of zeros.</summary>
     // SAFETY: the scratch holds a tile's rows.
