@@ -32,7 +32,11 @@ internal sealed class ServerProcess : IDisposable
     public static async Task<ServerProcess> Start(string? program, IReadOnlyList<string> arguments)
     {
         Uri address = new($"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}/");
-        Process process = Process.Start(new ProcessStartInfo(program ?? Beside(), [.. arguments, "--urls", address.ToString()]))!;
+        Process process = Process.Start(new ProcessStartInfo(program ?? Beside(), [.. arguments, "--urls", address.ToString()]) { RedirectStandardOutput = true })!;
+
+        // Standard output is for results.
+        process.OutputDataReceived += static (_, line) => Console.Error.WriteLine(line.Data);
+        process.BeginOutputReadLine();
         ServerProcess server = new(process, address);
         using HttpClient http = new() { BaseAddress = address };
         long start = Stopwatch.GetTimestamp();

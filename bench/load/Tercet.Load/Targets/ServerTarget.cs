@@ -10,6 +10,8 @@ namespace Tercet.Load.Targets;
 /// <summary>A server over HTTP: images at <c>/embed</c>, samples by the Open Inference Protocol v2 with binary tensors.</summary>
 internal sealed class ServerTarget : ITarget
 {
+    // Below what a server takes and a process may open; a request that waits for one is waiting all the same.
+    private const int MostConnections = 1024;
     private const string LengthHeader = "Inference-Header-Content-Length";
 
     private readonly ServerProcess _server;
@@ -42,7 +44,7 @@ internal sealed class ServerTarget : ITarget
     /// <summary>Starts to ask a server, which is the target's own from then on.</summary>
     public static async Task<ServerTarget> Connect(ServerProcess server, string model, Func<int, Inputs> inputs)
     {
-        HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = Timeout.InfiniteTimeSpan }) { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
+        HttpClient http = new(new SocketsHttpHandler { MaxConnectionsPerServer = MostConnections }) { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(2) };
         using JsonDocument metadata = JsonDocument.Parse(await http.GetByteArrayAsync($"v2/models/{model}"));
         int length = 1;
         foreach (JsonElement size in metadata.RootElement.GetProperty("inputs")[0].GetProperty("shape").EnumerateArray().Skip(1))
