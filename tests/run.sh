@@ -159,6 +159,19 @@ smoke_mine() {
     cmp "$work/native.$kind" "$work/managed.$kind"
 }
 
+# And the same gallery, exported by both.
+smoke_export() {
+    local native=$1 managed=$2 work=$3 kind
+    rm -rf "$work/gallery"
+    "$native" index import --gallery "$work/gallery" --embeddings "$work/embeddings.npy" --labels "$work/labels.txt" || return
+    for kind in parquet csv; do
+        "$native" index export --gallery "$work/gallery" --out "$work/native.$kind" || return
+        dotnet "$managed" index export --gallery "$work/gallery" --out "$work/managed.$kind" || return
+        [ -s "$work/native.$kind" ] || { echo "nothing was written to $work/native.$kind"; return 1; }
+        cmp "$work/native.$kind" "$work/managed.$kind" || return
+    done
+}
+
 aot() {
     local linker=() rid binary managed=src/Tercet.Cli/bin/Release/net10.0/Tercet.Cli.dll
     if ! have clang; then
@@ -179,6 +192,7 @@ aot() {
     mkdir -p "$out/smoke" && smoke_input "$out/smoke"
     check "NativeAOT mine, npy as the managed build writes it" smoke_mine "$binary" "$managed" "$out/smoke" npy
     check "NativeAOT mine, csv as the managed build writes it" smoke_mine "$binary" "$managed" "$out/smoke" csv
+    check "NativeAOT index export, as the managed build writes it" smoke_export "$binary" "$managed" "$out/smoke"
     check "NativeAOT publish of the server ($rid)" dotnet publish src/Tercet.Server -c Release -r "$rid" -p:PublishAot=true "${linker[@]+"${linker[@]}"}" \
         --artifacts-path "$PWD/artifacts/aot" -o "$PWD/artifacts/aot/server" || return
     binary=artifacts/aot/server/tercet-server

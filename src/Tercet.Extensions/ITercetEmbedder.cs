@@ -26,7 +26,7 @@ public interface ITercetEmbedder
     /// <summary>Number of floats of one sample.</summary>
     int InputLength { get; }
 
-    /// <summary>How many requests keep the service busy: two for each place in a batch. Who has many inputs does best to have so many under way and no more; the rest would only wait, and miss the deadline.</summary>
+    /// <summary>How many requests keep the service busy: two for each place in a batch, as far as the queue holds them. Who has many inputs does best to have so many under way and no more; the rest would only wait, and miss the deadline.</summary>
     int Concurrency { get; }
 
     /// <summary>Embeds one sample and waits for it.</summary>

@@ -43,6 +43,7 @@ public sealed class TercetEmbedder : ITercetEmbedder, IDisposable
             Parallel.ForEach(embedders, embedder => embedder.Run(plan.Size));
             BatchSize = plan.Size;
             Workers = workers;
+            Concurrency = Math.Min(2 * workers * plan.Size, options.QueueCapacity);
             _telemetry = new EmbedderTelemetry(ModelName, meters);
             _batcher = new MicroBatcher(embedders, plan, _telemetry);
             _telemetry.Observe(() => _batcher.Waiting, () => memory.Bytes, device is not null);
@@ -69,7 +70,7 @@ public sealed class TercetEmbedder : ITercetEmbedder, IDisposable
     public int InputLength => Model.InputLength;
 
     /// <inheritdoc/>
-    public int Concurrency => 2 * Workers * BatchSize;
+    public int Concurrency { get; }
 
     /// <summary>Requests of a full batch.</summary>
     public int BatchSize { get; }

@@ -121,6 +121,8 @@ internal sealed unsafe class CellTable : IDisposable
             ReadOnlySpan<int> places = new(Rows + ((nint)FirstBlock(cell) * CodeRows.BlockRows), Count(cell));
             if (places.ContainsAnyExceptInRange(0, rows - 1))
                 return $"cell {cell} has a row that does not exist";
+            if (new ReadOnlySpan<int>(Rows + ((nint)FirstBlock(cell) * CodeRows.BlockRows) + Count(cell), ((EndBlock(cell) - FirstBlock(cell)) * CodeRows.BlockRows) - Count(cell)).ContainsAnyExcept(-1))
+                return $"cell {cell} has a row behind its last";
         }
 
         return counted == rows ? null : $"{counted} rows were dealt out, not {rows}";
