@@ -101,9 +101,11 @@ native_tests() {
     local generator=()
     ! have make && have ninja && generator=(-G Ninja)
     check "native configure" cmake -S . -B artifacts/native "${generator[@]+"${generator[@]}"}" || return
-    # Without a number make starts every compiler at once.
-    check "native build" cmake --build artifacts/native --parallel "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" || return
-    run "native tests" ctest --test-dir artifacts/native --output-on-failure --output-junit "$PWD/$out/native.xml"
+    # Without a number make starts every compiler at once, and the tests run one after the other.
+    local processors
+    processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+    check "native build" cmake --build artifacts/native --parallel "$processors" || return
+    run "native tests" ctest --test-dir artifacts/native --parallel "$processors" --output-on-failure --output-junit "$PWD/$out/native.xml"
     local status=$? ok bad left
     ok=$(grep -o '<testcase [^>]*status="run"' "$out/native.xml" 2>/dev/null | wc -l)
     bad=$(grep -o '<testcase [^>]*status="fail"' "$out/native.xml" 2>/dev/null | wc -l)
