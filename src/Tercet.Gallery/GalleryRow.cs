@@ -35,5 +35,8 @@ public readonly struct GalleryRow
     /// <summary>The SHA-256 of what the row was made from, 32 bytes; zeros where that is not known.</summary>
     public ReadOnlySpan<byte> Digest => _rows.Digest(_row);
 
+    /// <summary>Whether the digest is known.</summary>
+    public bool HasDigest => Digest.ContainsAnyExcept((byte)0);
+
     internal long TimeInMilliseconds => _rows.Time(_row);
 }

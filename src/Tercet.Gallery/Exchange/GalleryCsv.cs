@@ -45,7 +45,7 @@ public static class GalleryCsv
         line.Write(","u8);
         Write(line, row.Time.UtcDateTime, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
         line.Write(","u8);
-        if (row.Digest.ContainsAnyExcept((byte)0))
+        if (row.HasDigest)
         {
             line.Write("\\x"u8);
             line.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(row.Digest)));

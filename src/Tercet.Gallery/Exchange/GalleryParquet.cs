@@ -58,7 +58,7 @@ public static class GalleryParquet
         await group.WriteAsync(Label, rows.Select(row => row.Label).ToArray()).ConfigureAwait(false);
         await group.WriteAsync(Source, rows.Select(row => row.Source).ToArray()).ConfigureAwait(false);
         await group.WriteAsync<DateTime>(Time, rows.Select(row => row.Time.UtcDateTime).ToArray(), cancellationToken: cancellationToken).ConfigureAwait(false);
-        await group.WriteAsync(Digest, rows.Select(row => row.Digest.ContainsAnyExcept((byte)0) ? row.Digest.ToArray() : null!).ToArray()).ConfigureAwait(false);
+        await group.WriteAsync(Digest, rows.Select(row => row.HasDigest ? row.Digest.ToArray() : null!).ToArray()).ConfigureAwait(false);
 
         // Every component is there, and a list begins where the repetition level is 0.
         float[] components = new float[rows.Length * dimension];

@@ -83,7 +83,7 @@ internal sealed class RecordMapper<TRecord>(CollectionModel model)
         { StorageName: RowColumn.Source } => OrNull(row.Source, property),
         { StorageName: RowColumn.Time } when row.Time == DateTimeOffset.UnixEpoch && property.IsNullable => null,
         { StorageName: RowColumn.Time } => (Nullable.GetUnderlyingType(property.Type) ?? property.Type) == typeof(DateTime) ? row.Time.UtcDateTime : row.Time,
-        _ => row.Digest.ContainsAnyExcept((byte)0) ? row.Digest.ToArray() : property.IsNullable ? null : Array.Empty<byte>(),
+        _ => row.HasDigest ? row.Digest.ToArray() : property.IsNullable ? null : Array.Empty<byte>(),
     };
 
     /// <summary>The vector that a value is; null where it is none.</summary>
