@@ -43,6 +43,16 @@ machine() {
         END { printf "%s family %s model %s", name, family, model }'
 }
 
+# alone COMMAND...: on one processor, so that who is compared has the same one.
+alone() {
+    if command -v taskset >/dev/null; then
+        # shellcheck disable=SC2086
+        ${TERCET_RUN_UNDER:-} taskset -c 0 "$program" "$@"
+    else
+        under "$@"
+    fi
+}
+
 # heading TEXT: what a report begins with.
 heading() {
     printf '# %s\n\n%s, %s processors, %s, commit %s, load at the start %s.\n\n' "$1" "$(machine)" "$(nproc)" "$(date -I)" "$(git describe --always --dirty)" "$(cut -d ' ' -f 1 /proc/loadavg)"
@@ -50,8 +60,8 @@ heading() {
 
 engine() {
     heading 'The engine under load'
-    under overhead "${sface[@]}" --pairs 400
-    under overhead --model "$small" --pairs 20000
+    alone overhead "${sface[@]}" --pairs 400 --workers 1
+    alone overhead --model "$small" --pairs 20000 --workers 1
     under rates "${sface[@]}"
     under rates "${sface[@]}" --poisson
 }

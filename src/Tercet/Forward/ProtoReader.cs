@@ -59,6 +59,17 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
         return true;
     }
 
+    /// <summary>The numbers of a field that holds several in one piece.</summary>
+    /// <exception cref="InvalidDataException">The last one ends early.</exception>
+    public static List<long> Packed(ReadOnlySpan<byte> payload)
+    {
+        List<long> numbers = [];
+        ProtoReader reader = new(payload);
+        while (reader._position < payload.Length)
+            numbers.Add((long)reader.Varint());
+        return numbers;
+    }
+
     private ReadOnlySpan<byte> Take(ulong length)
     {
         if (length > (ulong)(_message.Length - _position))

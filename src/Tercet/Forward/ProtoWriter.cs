@@ -24,6 +24,13 @@ internal sealed class ProtoWriter(int capacity = 256)
     /// <summary>Appends a string.</summary>
     public void Text(int field, string text) => Bytes(field, Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Appends a number.</summary>
+    public void Number(int field, ulong value)
+    {
+        Varint((ulong)field << 3);
+        Varint(value);
+    }
+
     private void Varint(ulong value)
     {
         Span<byte> room = _bytes.GetSpan(10);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Tercet.Forward;
@@ -70,6 +71,21 @@ internal sealed class SessionFactory
     /// <summary>Opens other bytes than the file's.</summary>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses them.</exception>
     public InferenceSession Open(byte[] model)
+    {
+        if (_options.Optimization != GraphOptimization.All || Target.Device != DeviceChoice.Cpu || RuntimeInformation.ProcessArchitecture != Architecture.X64 || !PReluRewrite.TryRewrite(model, _file.Opset, out byte[] rewritten))
+            return OpenAsItIs(model);
+        try
+        {
+            return OpenAsItIs(rewritten);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // Refused or not, it is the model as it is that decides.
+            return OpenAsItIs(model);
+        }
+    }
+
+    private InferenceSession OpenAsItIs(byte[] model)
     {
         using SessionOptions session = new();
         session.GraphOptimizationLevel = _options.Optimization switch

@@ -3,7 +3,7 @@ using Tercet.Forward;
 
 namespace Tercet.Load.Checks;
 
-/// <summary>The model in ONNX Runtime and nothing else: one sample, input and output bound once over pinned arrays. Session and graph are as the engine has them, or it would be compared with slower kernels.</summary>
+/// <summary>The model in ONNX Runtime and nothing else: one sample, input and output bound once over pinned arrays, session options as the engine has them.</summary>
 internal sealed class BareSession : IDisposable
 {
     private readonly SessionOptions _options = new();
@@ -13,14 +13,20 @@ internal sealed class BareSession : IDisposable
     private readonly OrtValue _inputValue;
     private readonly OrtValue _outputValue;
 
-    public BareSession(string path, ModelInfo info, int threads)
+    /// <param name="path">The model.</param>
+    /// <param name="info">What the engine says of it.</param>
+    /// <param name="threads">Threads of one call.</param>
+    /// <param name="asInTheEngine">The graph as the engine rewrites it; otherwise as it is in the file, but for inputs that are initializers.</param>
+    public BareSession(string path, ModelInfo info, int threads, bool asInTheEngine)
     {
         _options.IntraOpNumThreads = threads;
         _options.InterOpNumThreads = 1;
         _options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         _options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
         _options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
-        _session = new InferenceSession(GraphEdit.DropInitializerInputs(OnnxFile.Read(path)), _options);
+        OnnxFile file = OnnxFile.Read(path);
+        byte[] model = GraphEdit.DropInitializerInputs(file);
+        _session = new InferenceSession(asInTheEngine && PReluRewrite.TryRewrite(model, file.Opset, out byte[] rewritten) ? rewritten : model, _options);
         Input = GC.AllocateArray<float>(info.InputLength, pinned: true);
         Output = GC.AllocateArray<float>(info.Dimension, pinned: true);
         _inputValue = OrtValue.CreateTensorValueFromMemory(Input, [1, .. info.SampleShape]);

@@ -4,21 +4,23 @@ using Tercet.Load.Targets;
 
 namespace Tercet.Load.Checks;
 
-/// <summary>Calls ONNX Runtime, the engine's blocking call and its asynchronous one in turn, with the same sample; the order changes from round to round.</summary>
+/// <summary>Calls ONNX Runtime on the graph as the engine has it, the engine's blocking call, its asynchronous one, and ONNX Runtime on the file as it is in turn, with the same sample; the order changes from round to round.</summary>
 internal static class OverheadRun
 {
     private const int WarmUp = 30;
 
-    /// <exception cref="TercetException">The engine's answer is not the bare session's.</exception>
+    /// <exception cref="TercetException">The engine's answer is not that of both sessions.</exception>
     public static async Task<OverheadResult> Run(TercetOptions options, int pairs)
     {
         using TercetEmbedder embedder = new(options);
         int threads = options.Threads > 0 ? options.Threads : Math.Max(1, Environment.ProcessorCount / embedder.Workers);
-        using BareSession bare = new(options.ModelPath, embedder.Model, threads);
+        using BareSession bare = new(options.ModelPath, embedder.Model, threads, asInTheEngine: true);
+        using BareSession plain = new(options.ModelPath, embedder.Model, threads, asInTheEngine: false);
         float[] sample = Inputs.Random(1, embedder.InputLength).Samples![0];
         float[] embedding = new float[embedder.Dimension];
         sample.CopyTo(bare.Input, 0);
-        LatencyHistogram[] times = [new(), new(), new()];
+        sample.CopyTo(plain.Input, 0);
+        LatencyHistogram[] times = [new(), new(), new(), new()];
         long allocated = 0;
         for (int round = -WarmUp; round < pairs; round++)
         {
@@ -31,19 +33,23 @@ internal static class OverheadRun
                     bare.Run();
                 else if (which == 1)
                     embedder.Embed(sample, embedding);
-                else
+                else if (which == 2)
                     await embedder.EmbedAsync(sample, embedding);
+                else
+                    plain.Run();
                 long ticks = Stopwatch.GetTimestamp() - start;
                 if (round < 0)
                     continue;
                 times[which].RecordTicks(ticks);
                 if (which == 1)
                     allocated += GC.GetAllocatedBytesForCurrentThread() - before;
-                if (!embedding.AsSpan().SequenceEqual(bare.Output))
-                    throw new TercetException("The engine's embedding differs from the bare session's.");
             }
+
+            if (!embedding.AsSpan().SequenceEqual(bare.Output) || !embedding.AsSpan().SequenceEqual(plain.Output))
+                throw new TercetException("The engine's embedding differs from a bare session's.");
         }
 
-        return new OverheadResult(Path.GetFileName(options.ModelPath), pairs, threads, times[0].Percentile(50), times[1].Percentile(50), times[2].Percentile(50), (double)allocated / pairs);
+        double[] medians = [.. times.Select(static time => time.Percentile(50))];
+        return new OverheadResult(Path.GetFileName(options.ModelPath), pairs, threads, medians[0], medians[1], medians[2], medians[3], (double)allocated / pairs);
     }
 }

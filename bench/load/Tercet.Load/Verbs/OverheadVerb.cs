@@ -25,6 +25,6 @@ internal sealed class OverheadVerb : LoadVerb
         {result.Pairs:#,0} calls of each in turn, {result.Threads} thread(s) a call, medians.
 
         {new MarkdownTable("", "ms", "more than bare, %").Add(
-            [["bare ONNX Runtime, bound once", result.BareP50, ""], ["Embed", result.EngineP50, result.EnginePercent], ["EmbedAsync, awaited", result.AsyncP50, result.AsyncPercent]])}
+            [["bare ONNX Runtime, bound once", result.BareP50, ""], ["Embed", result.EngineP50, result.EnginePercent], ["EmbedAsync, awaited", result.AsyncP50, result.AsyncPercent], ["bare ONNX Runtime on the file as it is", result.PlainP50, result.PlainPercent]])}
         """);
 }
