@@ -11,7 +11,7 @@ sface=("--model" "$cache/sface.onnx" "--preprocess" "sface")
 
 usage() {
     cat <<'HELP'
-Usage: bench/load/run.sh            engine, server and answers, about 8 minutes
+Usage: bench/load/run.sh            engine, server and answers, about 13 minutes
        bench/load/run.sh PART       one of them, or soak; each writes bench/results/<machine>/service-PART.md
        bench/load/run.sh VERB ...   one measurement with options of one's own: rates, overhead, answers, soak; VERB --help lists them
 
@@ -62,14 +62,14 @@ engine() {
     heading 'The engine under load'
     alone overhead "${sface[@]}" --pairs 400 --workers 1
     alone overhead --model "$small" --pairs 20000 --workers 1
-    under rates "${sface[@]}"
+    under rates "${sface[@]}" --rounds 5
     under rates "${sface[@]}" --poisson
 }
 
 server() {
     heading 'The server under load, and the engine with the same images'
-    under rates "${sface[@]}" --images "$cache/faces"
-    under rates "${sface[@]}" --images "$cache/faces" --http
+    under rates "${sface[@]}" --images "$cache/faces" --rounds 5
+    under rates "${sface[@]}" --images "$cache/faces" --rounds 5 --http
 }
 
 answers() {

@@ -12,12 +12,13 @@ internal sealed class RatesVerb : LoadVerb
     private readonly Option<bool> _poisson = OptionOf.Flag("--poisson", "Arrivals are a Poisson process. Default: a fixed rate.");
     private readonly Option<double[]> _factors = OptionOf.Numbers("--factors", "Multiples of the capacity. Default 0.5,0.8,1,2,10.", 0.01, 1000);
     private readonly Option<double?> _seconds = OptionOf.Number("--seconds", "Length of each level. Default 10.", 1, 3600);
+    private readonly Option<int?> _rounds = OptionOf.Count("--rounds", "How often levels up to 0.8 are run, in turn; the median of their 99th percentiles counts. Default 1.", 1, 1000);
     private readonly Option<int?> _callers = OptionOf.Count("--callers", "Callers at the same time while the capacity is measured. Default: four for each processor.", 1, 4096);
 
     public RatesVerb()
         : base("rates", "Measures the capacity, then sends 0.5, 0.8, 1, 2 and 10 times as much, whatever becomes of it. Latency counts from when a request was due.")
     {
-        foreach (Option option in (Option[])[_overHttp, _poisson, _factors, _seconds, _callers])
+        foreach (Option option in (Option[])[_overHttp, _poisson, _factors, _seconds, _rounds, _callers])
             Add(option);
     }
 
@@ -26,7 +27,7 @@ internal sealed class RatesVerb : LoadVerb
         bool isServer = parse.GetValue(_overHttp);
         RatesPlan plan = new(
             parse.GetValue(_factors) is { Length: > 0 } factors ? factors : [0.5, 0.8, 1, 2, 10], parse.GetValue(_poisson), parse.GetValue(_seconds) ?? 10,
-            parse.GetValue(_callers) ?? (4 * Environment.ProcessorCount), ServiceOptions(parse).Deadline, Seed: 1);
+            parse.GetValue(_rounds) ?? 1, parse.GetValue(_callers) ?? (4 * Environment.ProcessorCount), ServiceOptions(parse).Deadline, Seed: 1);
         await using ITarget target = await Open(parse, isServer, samples: 64);
         string name = $"{Path.GetFileNameWithoutExtension(ServiceOptions(parse).ModelPath)}, {(HasImages(parse) ? "images" : "samples")}, {(isServer ? "over HTTP" : "in process")}";
         RatesResult result = await new RatesRun(name, target, plan, Say).Run();
