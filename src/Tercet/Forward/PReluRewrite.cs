@@ -14,11 +14,15 @@ namespace Tercet.Forward;
 /// </remarks>
 internal static class PReluRewrite
 {
+    private const string Operator = "PRelu";
     private const string Prefix = "tercet_prelu_";
 
     // The widest block of channels of the blocked layout; other widths divide it.
     private const int Block = 16;
     private const int FirstOpsetWithBroadcasts = 8;
+
+    // Room for what is added, so that a buffer of a large model is not doubled for it.
+    private const int Room = 1 << 20;
 
     private const int Graph = 7;
     private const int Node = 1;
@@ -43,13 +47,18 @@ internal static class PReluRewrite
     private static bool TryRewrite(ReadOnlySpan<byte> model, out byte[] rewritten)
     {
         rewritten = [];
-        ProtoWriter edited = new(model.Length + 1024);
+        List<OnnxNode> nodes = [];
+        Dictionary<string, OnnxTensor> tensors = new(StringComparer.Ordinal);
+        if (ReadGraphs(model, nodes, tensors) != 1 || !nodes.Exists(static node => node.Operator == Operator))
+            return false;
+
+        ProtoWriter edited = new(model.Length + Room);
         bool found = false;
         ProtoReader reader = new(model);
         while (reader.Read())
         {
             if (reader.Field == Graph)
-                edited.Bytes(Graph, RewriteGraph(reader.Payload, ref found));
+                edited.Bytes(Graph, RewriteGraph(reader.Payload, nodes, tensors, ref found));
             else
                 edited.Raw(reader.Raw);
         }
@@ -59,28 +68,40 @@ internal static class PReluRewrite
         return found;
     }
 
-    private static ReadOnlySpan<byte> RewriteGraph(ReadOnlySpan<byte> graph, ref bool found)
+    // As many as a file holds; more than one would be merged, and is left to ONNX Runtime.
+    private static int ReadGraphs(ReadOnlySpan<byte> model, List<OnnxNode> nodes, Dictionary<string, OnnxTensor> tensors)
     {
-        List<OnnxNode> nodes = [];
-        Dictionary<string, OnnxTensor> tensors = new(StringComparer.Ordinal);
+        int graphs = 0;
+        ProtoReader fields = new(model);
+        while (fields.Read())
+        {
+            if (fields.Field != Graph)
+                continue;
+            graphs++;
+            ProtoReader graph = new(fields.Payload);
+            while (graph.Read())
+            {
+                if (graph.Field == Node)
+                    nodes.Add(OnnxNode.Read(graph.Payload));
+                else if (graph.Field == Initializer && OnnxTensor.Read(graph.Payload) is { } tensor)
+                    tensors[tensor.Name] = tensor;
+            }
+        }
+
+        return graphs;
+    }
+
+    private static ReadOnlySpan<byte> RewriteGraph(ReadOnlySpan<byte> graph, List<OnnxNode> nodes, Dictionary<string, OnnxTensor> tensors, ref bool found)
+    {
+        HashSet<string> images = Images(nodes, tensors);
+        HashSet<string> elsewhere = ReadOutsideConvolutions(nodes);
+        ProtoWriter edited = new(graph.Length + Room);
+        int next = 0;
         ProtoReader reader = new(graph);
         while (reader.Read())
         {
-            if (reader.Field == Node)
-                nodes.Add(OnnxNode.Read(reader.Payload));
-            else if (reader.Field == Initializer && OnnxTensor.Read(reader.Payload) is { } tensor)
-                tensors[tensor.Name] = tensor;
-        }
-
-        HashSet<string> images = Images(nodes, tensors);
-        HashSet<string> elsewhere = ReadOutsideConvolutions(nodes);
-        ProtoWriter edited = new(graph.Length + 1024);
-        int next = 0;
-        reader = new ProtoReader(graph);
-        while (reader.Read())
-        {
             OnnxNode? node = reader.Field == Node ? nodes[next++] : null;
-            if (node is not { Operator: "PRelu", Inputs.Count: 2, Outputs.Count: 1 } || !images.Contains(node.Inputs[0]) || !tensors.TryGetValue(node.Inputs[1], out OnnxTensor? slope) || !IsOneAChannel(slope))
+            if (node is not { Operator: Operator, Inputs.Count: 2, Outputs.Count: 1 } || !images.Contains(node.Inputs[0]) || !tensors.TryGetValue(node.Inputs[1], out OnnxTensor? slope) || !IsOneAChannel(slope))
             {
                 edited.Raw(reader.Raw);
                 continue;
@@ -106,7 +127,7 @@ internal static class PReluRewrite
             bool isImage = node switch
             {
                 { Operator: "Conv", Inputs.Count: >= 2 } => tensors.TryGetValue(node.Inputs[1], out OnnxTensor? weights) && weights.Dimensions.Count == 4,
-                { Operator: "BatchNormalization" or "PRelu", Inputs.Count: > 0 } => images.Contains(node.Inputs[0]),
+                { Operator: "BatchNormalization" or Operator, Inputs.Count: > 0 } => images.Contains(node.Inputs[0]),
                 { Operator: "Add", Inputs.Count: 2 } => images.Contains(node.Inputs[0]) && images.Contains(node.Inputs[1]),
                 _ => false,
             };

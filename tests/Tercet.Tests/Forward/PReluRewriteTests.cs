@@ -61,6 +61,13 @@ public sealed class PReluRewriteTests
     public void TryRewrite_BeforeBroadcasts_IsLeft() => Assert.False(PReluRewrite.TryRewrite(Model(16, [16, 1, 1]), 7, out _));
 
     [Fact]
+    public void TryRewrite_TwoGraphs_AreLeft()
+    {
+        byte[] model = Model(16, [16, 1, 1]);
+        Assert.False(PReluRewrite.TryRewrite([.. model, .. model], Opset, out _));
+    }
+
+    [Fact]
     public void TryRewrite_CutAnywhere_NeverThrows()
     {
         byte[] model = Model(16, [16, 1, 1]);
