@@ -6,6 +6,8 @@ cd "$root"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 LC_ALL=C
 program=bench/load/Tercet.Load/bin/Release/net10.0/Tercet.Load
 cache=${TERCET_CACHE:-$root/.cache/tercet}
+# As tercet-server sets it for itself.
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
 small=src/Tercet.Train/Example/quickdraw.onnx
 sface=("--model" "$cache/sface.onnx" "--preprocess" "sface")
 

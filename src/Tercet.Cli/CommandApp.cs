@@ -22,7 +22,8 @@ internal static class CommandApp
         IndexCommand.Create(),
         new SearchCommand(),
         new VerifyPairCommand(),
-        TrainCommand.Create(),
+        SeparateProgram.Train.Create(),
+        SeparateProgram.Serve.Create(),
         new DemoCommand(),
         new InfoCommand(),
         new DevicesCommand(),
@@ -31,8 +32,8 @@ internal static class CommandApp
     public static int Run(string[] args)
     {
         // Not parsed here: what stands behind it is another program's.
-        if (args is [TrainCommand.Name, ..])
-            return FailureGuard.Run("tercet train", () => TrainCommand.Run(args.AsSpan(1)), Report);
+        if (args is [var first, ..] && SeparateProgram.All.FirstOrDefault(program => program.Verb == first) is { } separate)
+            return FailureGuard.Run("tercet " + first, () => separate.Run(args.AsSpan(1)), Report);
 
         // Response files are off: a file name may begin with '@'.
         ParseResult parse = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

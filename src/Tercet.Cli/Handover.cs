@@ -24,6 +24,19 @@ internal static partial class Handover
         throw new TercetException($"{path}: cannot be started: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
+    /// <summary>Starts this program again in its own place with one more environment variable, for what reads it before a program's first line; Linux only.</summary>
+    /// <param name="name">The variable. Where it is set, to whatever value, nothing happens.</param>
+    /// <param name="value">Its value.</param>
+    /// <returns>Only where nothing happened.</returns>
+    public static void AgainWith(string name, string value)
+    {
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(name) is not null)
+            return;
+        string[] arguments = File.ReadAllText("/proc/self/cmdline").Split('\0')[..^1];
+        if (SetVariable(name, value, 0) == 0)
+            _ = Execute("/proc/self/exe", [.. arguments, null]);
+    }
+
     private static int RunChild(string path, ReadOnlySpan<string> arguments)
     {
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
@@ -42,4 +55,8 @@ internal static partial class Handover
     /// <summary>execv(2). Returns only when it fails.</summary>
     [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Execute(string path, string?[] arguments);
+
+    /// <summary>setenv(3): .NET's own variables are not those that a new program inherits.</summary>
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
 }

@@ -32,6 +32,8 @@ internal sealed class ServeCommand : ServerVerb
 
     public override int Execute(ParseResult parse)
     {
+        // ONNX Runtime keeps weights and activations where the C library puts them: in large pages a model stays fast while the system looks which pages are in use.
+        Handover.AgainWith("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
         IConfiguration settings = ReadSettings(parse.GetValue(_settings));
         TercetOptions model = new();
         settings.GetSection("Tercet").Bind(model);

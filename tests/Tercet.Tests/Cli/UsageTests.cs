@@ -39,7 +39,7 @@ public sealed class UsageTests : IDisposable
     public void Help_Root_NamesEveryVerb()
     {
         CliResult result = CliProcess.Run(_folder.Path, "--help").Succeeded();
-        foreach (string verb in (string[])["embed", "mine", "loss", "evaluate", "index", "search", "verify-pair", "train", "demo", "info", "devices"])
+        foreach (string verb in (string[])["embed", "mine", "loss", "evaluate", "index", "search", "verify-pair", "train", "serve", "demo", "info", "devices"])
             Assert.Contains($"\n  {verb} ", result.Output, StringComparison.Ordinal);
     }
 
