@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Tercet.Forward;
@@ -72,7 +71,7 @@ internal sealed class SessionFactory
     /// <exception cref="OnnxRuntimeException">ONNX Runtime refuses them.</exception>
     public InferenceSession Open(byte[] model)
     {
-        if (_options.Optimization != GraphOptimization.All || Target.Device != DeviceChoice.Cpu || RuntimeInformation.ProcessArchitecture != Architecture.X64 || !PReluRewrite.TryRewrite(model, _file.Opset, out byte[] rewritten))
+        if (_options.Optimization != GraphOptimization.All || Target.Device != DeviceChoice.Cpu || !PReluRewrite.IsFaster || !PReluRewrite.TryRewrite(model, _file.Opset, out byte[] rewritten))
             return OpenAsItIs(model);
         try
         {

@@ -26,7 +26,7 @@ internal sealed class BareSession : IDisposable
         _options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         OnnxFile file = OnnxFile.Read(path);
         byte[] model = GraphEdit.DropInitializerInputs(file);
-        _session = new InferenceSession(asInTheEngine && PReluRewrite.TryRewrite(model, file.Opset, out byte[] rewritten) ? rewritten : model, _options);
+        _session = new InferenceSession(asInTheEngine && PReluRewrite.IsFaster && PReluRewrite.TryRewrite(model, file.Opset, out byte[] rewritten) ? rewritten : model, _options);
         Input = GC.AllocateArray<float>(info.InputLength, pinned: true);
         Output = GC.AllocateArray<float>(info.Dimension, pinned: true);
         _inputValue = OrtValue.CreateTensorValueFromMemory(Input, [1, .. info.SampleShape]);
