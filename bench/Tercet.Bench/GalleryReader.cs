@@ -1,5 +1,5 @@
-using Tercet.Backends.Cpu;
 using Tercet.Memory;
+using Tercet.Threading;
 
 namespace Tercet.Bench;
 

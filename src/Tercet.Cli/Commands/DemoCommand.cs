@@ -49,7 +49,8 @@ internal sealed class DemoCommand : Verb
         EmbedderOptions embedding = new()
         {
             Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
-            Threads = threads,
+            Threads = 1,
+            Streams = threads,
             Preprocessing = Preprocessing.Preset("sface") with { Alignment = Alignment.DlibChip },
         };
         using ImageRun run = ImageRun.Run(assets.Model, embedding, assets.Faces, new EmbedRun { Normalize = true, DecodeThreads = threads }, terminal, cancellationToken);

@@ -34,7 +34,7 @@ internal sealed class EmbedCommand : Verb
     private readonly Option<bool> _labelsFromFolder = OptionOf.Flag("--labels-from-folder", "Label every image by the name of its folder; with --labels-out.");
     private readonly Option<string> _labelsOut = OptionOf.Path("--labels-out", "Where to write the labels, one a line, in the order of the rows.");
     private readonly Option<string> _pathsOut = OptionOf.Path("--paths-out", "Where to write the images' paths, one a line, in the order of the rows.");
-    private readonly Option<int?> _batch = OptionOf.Count("--batch", "Images to run at a time. Default 32.", 1, 65_536);
+    private readonly Option<int?> _batch = ModelArguments.Batch();
     private readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     private readonly Option<int?> _threads = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
     private readonly Option<ImageErrorAction?> _onError = OptionOf.Choice(
@@ -70,8 +70,9 @@ internal sealed class EmbedCommand : Verb
         EmbedderOptions options = new()
         {
             Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
-            Threads = parse.GetValue(_threads) ?? 0,
-            MaxBatch = parse.GetValue(_batch) ?? 32,
+            Threads = 1,
+            Streams = parse.GetValue(_threads) ?? 0,
+            MaxBatch = parse.GetValue(_batch) ?? ModelArguments.DefaultBatch,
             Preprocessing = ReadPreprocessing(parse.GetValue(_preprocess), Align(parse), parse.GetRequiredValue(_model)),
         };
         ImageFiles files = ImageFiles.Find(parse.GetRequiredValue(_images));
@@ -82,7 +83,7 @@ internal sealed class EmbedCommand : Verb
         {
             OnError = parse.GetValue(_onError) ?? ImageErrorAction.Skip,
             Normalize = parse.GetValue(_normalize),
-            DecodeThreads = options.Threads,
+            DecodeThreads = options.Streams,
         };
         using ImageRun run = ImageRun.Run(parse.GetRequiredValue(_model), options, files.Paths, how, terminal, cancellationToken);
         foreach (SkippedImageJson skipped in run.Skipped)

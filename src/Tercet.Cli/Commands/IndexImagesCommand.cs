@@ -51,7 +51,7 @@ internal sealed class IndexImagesCommand : Verb
         if (files.Ignored > 0)
             Terminal.Note($"{files.Ignored} files in the folders do not end like images and were not read");
         ImageLabels labels = ImageLabels.Read(parse.GetValue(_labels) ?? "folder");
-        using ImageIndexer indexer = new(_model.PathOf(parse), _model.Read(parse, warmUp: false));
+        using ImageIndexer indexer = new(_model.PathOf(parse), _model.ForMany(parse));
         using Gallery gallery = Open(parse, folder, indexer);
         using GalleryWriter writer = gallery.OpenWriter();
         GallerySchema own = gallery.Schema;

@@ -89,7 +89,7 @@ internal sealed class SearchCommand : Verb
     private PinnedMatrix Embed(ParseResult parse, string path, Gallery gallery)
     {
         GallerySchema schema = gallery.Schema;
-        using ImageIndexer indexer = new(_model.PathOf(parse), _model.Read(parse, warmUp: false) with { MaxBatch = 1 });
+        using ImageIndexer indexer = new(_model.PathOf(parse), _model.ForOne(parse));
         gallery.Require(GallerySchema.For(indexer.Model, schema.Metric, schema.Normalized, schema.Element));
         PinnedMatrix query = new(1, schema.Dimension);
         indexer.Embed(path, query.Span.GetRowSpan(0));

@@ -28,7 +28,7 @@ internal sealed class VerifyPairCommand : Verb
     {
         string first = parse.GetRequiredValue(_first);
         string second = parse.GetRequiredValue(_second);
-        using ImageIndexer indexer = new(_model.PathOf(parse), _model.Read(parse, warmUp: false) with { MaxBatch = 1 });
+        using ImageIndexer indexer = new(_model.PathOf(parse), _model.ForOne(parse));
         float[] x = new float[indexer.Model.Dimension];
         float[] y = new float[indexer.Model.Dimension];
         indexer.Embed(first, x);

@@ -10,7 +10,7 @@ internal sealed class ModelArguments
 {
     private readonly Option<string> _preprocess = OptionOf.Path("--preprocess", "What the model expects of an image: the preset sface, or a JSON file. Default: the file MODEL.json beside the model, or what the model says itself.", helpName: "sface|FILE.json");
     private readonly Option<string> _align = OptionOf.Text("--align", "What part of an image to take: resize, center-crop or dlib-chip. Default: what --preprocess says, else resize.", "resize|center-crop|dlib-chip");
-    private readonly Option<int?> _batch = OptionOf.Count("--batch", "Images to run at a time. Default 32.", 1, 4096);
+    private readonly Option<int?> _batch = Batch();
     private readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     private readonly bool _isRequired;
 
@@ -22,22 +22,36 @@ internal sealed class ModelArguments
             command.Add(option);
     }
 
+    /// <summary>Images to run at a time, where nobody says otherwise: four for each processor keep all of them busy.</summary>
+    public static int DefaultBatch => Math.Clamp(4 * Environment.ProcessorCount, 32, 4096);
+
     public Option<string> Model { get; }
 
     public Option<int?> Threads { get; } = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
+
+    /// <summary>The option that changes it.</summary>
+    public static Option<int?> Batch() => OptionOf.Count("--batch", "Images to run at a time. Default 32, or 4 for each processor where that is more.", 1, 4096);
 
     /// <summary>The model's file.</summary>
     /// <exception cref="UsageException">None was named.</exception>
     public string PathOf(ParseResult parse) =>
         (_isRequired ? parse.GetRequiredValue(Model) : parse.GetValue(Model)) ?? throw new UsageException("an image needs --model");
 
-    /// <summary>How to open it.</summary>
-    public EmbedderOptions Read(ParseResult parse, bool warmUp) => new()
+    /// <summary>How to open it for many images: a stream for each thread.</summary>
+    public EmbedderOptions ForMany(ParseResult parse) => ForOne(parse) with
+    {
+        Threads = 1,
+        Streams = parse.GetValue(Threads) ?? 0,
+        MaxBatch = parse.GetValue(_batch) ?? DefaultBatch,
+    };
+
+    /// <summary>How to open it for an image: all threads on the one.</summary>
+    public EmbedderOptions ForOne(ParseResult parse) => new()
     {
         Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
         Threads = parse.GetValue(Threads) ?? 0,
-        MaxBatch = parse.GetValue(_batch) ?? 32,
-        WarmUp = warmUp,
+        MaxBatch = 1,
+        WarmUp = false,
         Preprocessing = EmbedCommand.ReadPreprocessing(parse.GetValue(_preprocess), Align(parse), PathOf(parse)),
     };
 

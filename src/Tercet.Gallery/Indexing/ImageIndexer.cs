@@ -24,13 +24,13 @@ public sealed class ImageIndexer : IDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="modelPath">An ONNX file.</param>
-    /// <param name="options">How to open it; <see cref="EmbedderOptions.MaxBatch"/> is the length of a batch.</param>
+    /// <param name="options">How to open it; <see cref="EmbedderOptions.MaxBatch"/> is the length of a batch; <see langword="null"/> means the defaults, with a stream for each processor.</param>
     /// <param name="limits">Which images to refuse; <see langword="null"/> means the defaults.</param>
     /// <exception cref="TercetException">The model cannot be used, or does not say what it expects of an image.</exception>
     public ImageIndexer(string modelPath, EmbedderOptions? options = null, ImageLimits? limits = null)
     {
         _decoder = new ImageDecoder(limits);
-        OnnxEmbedder first = OnnxEmbedder.Load(modelPath, options);
+        OnnxEmbedder first = OnnxEmbedder.Load(modelPath, options ?? new EmbedderOptions { Streams = 0 });
         _embedders = [first];
         try
         {

@@ -90,7 +90,7 @@ internal sealed class OfflineList(TrainingOptions options, ImageSet images, stri
 
     private float[,] Embed(string path, int[] subset)
     {
-        using OnnxEmbedder embedder = OnnxEmbedder.Load(path, new EmbedderOptions { MaxBatch = ForwardBatch, WarmUp = false, Threads = options.Threads, Device = DeviceChoice.Cpu });
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(path, new EmbedderOptions { MaxBatch = ForwardBatch, WarmUp = false, Threads = 1, Streams = options.Threads, Device = DeviceChoice.Cpu });
         float[,] rows = new float[subset.Length, embedder.Dimension];
         Span2D<float> all = rows;
         for (int first = 0; first < subset.Length; first += ForwardBatch)

@@ -1,16 +1,17 @@
 using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Tercet.Threading;
 
 namespace Tercet.Forward;
 
 /// <summary>
 /// Input and output tensors bound once over the pinned buffers, so that a run of any count copies, pads and allocates nothing. A count is run
-/// as the powers of two in its binary form, largest first: 13 = 8 + 4 + 1. The run that ends at sample m is then always
-/// the lowest set bit of m long, so one binding for each m serves every count. A provider of another device than the CPU copies an input when it is bound, not when
-/// it is run: there each run binds its input again.
+/// as slices whose lengths are powers of two, largest first: 13 = 8 + 4 + 1, or 4 + 4 + 4 + 1 where a slice is 4 at the most. The slice that ends at sample m is then
+/// always as long as the lowest set bit of m, or the longest slice, so one binding for each m serves every count. With several streams the slices of a count run at
+/// the same time. A provider of another device than the CPU copies an input when it is bound, not when it is run: there each run binds its input again.
 /// </summary>
-internal sealed class BatchSlots : IDisposable
+internal sealed class BatchSlots : IDisposable, ITeamJob
 {
     private readonly InferenceSession _session;
     private readonly RunOptions _options = new();
@@ -19,12 +20,16 @@ internal sealed class BatchSlots : IDisposable
     private readonly OrtValue[] _inputs;
     private readonly string _inputName;
     private readonly bool _bindsEachRun;
-    private readonly bool _oneByOne;
+    private readonly WorkerTeam? _team;
+    private readonly int _streams;
+    private readonly int _longest;
+    private int _count;
 
-    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, OrtMemoryInfo outputPlace, int maxBatch, bool bindsEachRun)
+    public BatchSlots(InferenceSession session, ModelInfo info, OutputShape output, nint inputAddress, nint outputAddress, OrtMemoryInfo outputPlace, int maxBatch, StreamPlan plan, bool bindsEachRun)
     {
         _session = session;
-        _oneByOne = info.BatchMode == BatchMode.OneByOne;
+        (_streams, _longest) = plan;
+        _team = _streams > 1 ? new WorkerTeam() : null;
         _options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         _endingAt = new OrtIoBinding[maxBatch];
         _inputs = new OrtValue[maxBatch];
@@ -34,7 +39,7 @@ internal sealed class BatchSlots : IDisposable
         {
             for (int end = 1; end <= maxBatch; end++)
             {
-                int count = _oneByOne ? 1 : end & -end;
+                int count = Math.Min(end & -end, _longest);
                 OrtIoBinding binding = session.CreateIoBinding();
                 _endingAt[end - 1] = binding;
                 _inputs[end - 1] = Tensor(OrtMemoryInfo.DefaultInstance, inputAddress, end - count, count, info.InputLength, sampleShape);
@@ -53,28 +58,51 @@ internal sealed class BatchSlots : IDisposable
     /// <exception cref="OnnxRuntimeException">The run failed.</exception>
     public void Run(int count)
     {
-        for (int end = 0; end < count;)
+        int whole = count / _longest;
+        int slices = whole + BitOperations.PopCount((uint)(count % _longest));
+        if (_team is null)
         {
-            end += _oneByOne ? 1 : 1 << BitOperations.Log2((uint)(count - end));
-            RunOne(end);
+            for (int slice = 0; slice < slices; slice++)
+                RunOne(EndOf(slice, count));
+            return;
         }
+
+        _count = count;
+        _team.Run(this, slices, _streams, CancellationToken.None);
     }
 
-    /// <summary>Runs every batch size once.</summary>
+    /// <summary>Runs every length of a slice once, and all streams.</summary>
     /// <exception cref="OnnxRuntimeException">A run failed.</exception>
     public void WarmUp()
     {
-        for (int size = 1; size <= (_oneByOne ? 1 : _endingAt.Length); size *= 2)
-            RunOne(size);
+        for (int length = 1; length <= _longest; length *= 2)
+            RunOne(length);
+        if (_team is not null)
+            Run(_endingAt.Length);
     }
+
+    void ITeamJob.Execute(int worker, int item) => RunOne(EndOf(item, _count));
 
     public void Dispose()
     {
+        _team?.Dispose();
         foreach (OrtIoBinding? binding in _endingAt)
             binding?.Dispose();
         foreach (OrtValue value in _values)
             value.Dispose();
         _options.Dispose();
+    }
+
+    // The sample after the last one of a slice: whole ones first, then what is left by its bits, highest first.
+    private int EndOf(int slice, int count)
+    {
+        int whole = count / _longest;
+        if (slice < whole)
+            return (slice + 1) * _longest;
+        int end = whole * _longest;
+        for (int left = slice - whole; left >= 0; left--)
+            end += 1 << BitOperations.Log2((uint)(count - end));
+        return end;
     }
 
     private void RunOne(int end)

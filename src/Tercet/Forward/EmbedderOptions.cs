@@ -15,8 +15,15 @@ public sealed record EmbedderOptions
     /// <summary>Path of an ONNX Runtime plug-in provider library for CUDA; null means the one named by <see cref="CudaProviderVariable"/>, else the built-in provider.</summary>
     public string? CudaProviderLibrary { get; init; }
 
-    /// <summary>Threads within one operator; 0 means one for each physical core.</summary>
+    /// <summary>Threads within one operator; 0 means one for each physical core, or a single one where there are <see cref="Streams"/>.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// Slices of one batch that run at the same time on the CPU; 0 means one for each processor. The default, 1, gives a single sample all threads and the shortest time; many
+    /// images are through soonest with 0, where each processor has four of its own at a time and none waits for another within an operator: a <see cref="MaxBatch"/> of four for
+    /// each stream, or more, keeps all of them busy. On another device than the CPU a batch is one slice.
+    /// </summary>
+    public int Streams { get; init; } = 1;
 
     /// <summary>Whether idle worker threads spin. It shortens back-to-back runs a little and burns a core for each thread.</summary>
     public bool AllowSpinning { get; init; }

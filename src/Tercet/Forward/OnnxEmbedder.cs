@@ -40,7 +40,7 @@ public sealed class OnnxEmbedder : IDisposable
             _pooled = options.Pooling == TokenPooling.None ? null : new PinnedBuffer<float>(checked(MaxBatch * Dimension), allocator);
             _deviceOutput = DeviceOutput.Of(options, model.Info, _output.Length);
             OrtMemoryInfo place = _deviceOutput?.Place ?? OrtMemoryInfo.DefaultInstance;
-            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _deviceOutput?.Address ?? _output.DangerousGetAddress(), place, MaxBatch, bindsEachRun: model.Info.Device != DeviceChoice.Cpu);
+            _slots = new BatchSlots(model.Session.Session, model.Info, model.Output, _input.DangerousGetAddress(), _deviceOutput?.Address ?? _output.DangerousGetAddress(), place, MaxBatch, StreamPlan.Of(options, model.Info), bindsEachRun: model.Info.Device != DeviceChoice.Cpu);
             if (options.WarmUp)
                 WarmUp();
         }
@@ -83,6 +83,7 @@ public sealed class OnnxEmbedder : IDisposable
         options ??= new EmbedderOptions();
         RequireInRange(options.MaxBatch, 1, LargestBatch, nameof(EmbedderOptions.MaxBatch));
         RequireInRange(options.Threads, 0, 4096, nameof(EmbedderOptions.Threads));
+        RequireInRange(options.Streams, 0, 4096, nameof(EmbedderOptions.Streams));
         return new OnnxEmbedder(ModelLoader.Load(modelPath, options), options);
     }
 

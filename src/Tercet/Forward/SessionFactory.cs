@@ -94,7 +94,7 @@ internal sealed class SessionFactory
             GraphOptimization.Basic => GraphOptimizationLevel.ORT_ENABLE_BASIC,
             _ => GraphOptimizationLevel.ORT_DISABLE_ALL,
         };
-        session.IntraOpNumThreads = _options.Threads;
+        session.IntraOpNumThreads = StreamPlan.ThreadsOf(_options, Target.Device);
         session.InterOpNumThreads = 1;
         session.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
 

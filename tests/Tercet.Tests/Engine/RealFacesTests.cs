@@ -30,4 +30,23 @@ public sealed class RealFacesTests
         Assert.Equal(1.0, report.Retrieval.Rank1);
         TestContext.Current.TestOutputHelper?.WriteLine($"{accuracy} rank-1 {report.Retrieval.Rank1} MAP@R {report.Retrieval.MapAtR}");
     }
+
+    [Fact]
+    public void EmbedImages_AnyNumberOfStreams_GivesTheSameBits()
+    {
+        string cache = Repository.RequireAssets();
+        string[] paths = [.. Directory.GetFiles(Path.Combine(cache, "faces"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        EmbedderOptions options = new() { Device = DeviceChoice.Cpu, Threads = 1, Preprocessing = Preprocessing.Preset("sface") with { Alignment = Alignment.DlibChip } };
+        float[][,] found = [.. new[] { 1, 2, 5 }.Select(streams =>
+        {
+            using EmbeddingEngine engine = EmbeddingEngine.Load(Path.Combine(cache, "sface.onnx"), options with { Streams = streams });
+            float[,] embeddings = new float[paths.Length, engine.Dimension];
+            engine.EmbedImages(paths, embeddings, cancellationToken: TestContext.Current.CancellationToken);
+            return embeddings;
+        })];
+
+        Assert.NotEqual(0, found[0][54, 127]);
+        Assert.Equal(found[0].Cast<float>(), found[1].Cast<float>());
+        Assert.Equal(found[0].Cast<float>(), found[2].Cast<float>());
+    }
 }

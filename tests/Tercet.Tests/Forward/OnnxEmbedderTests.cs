@@ -5,6 +5,7 @@ using Tercet.Forward;
 using Tercet.Imaging;
 using Tercet.Memory;
 using Tercet.Tests.Memory;
+using Tercet.Tests.Mining;
 
 namespace Tercet.Tests.Forward;
 
@@ -52,6 +53,36 @@ public sealed class OnnxEmbedderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void Run_SeveralStreams_EveryCountEqualsTheOracle(int streams)
+    {
+        foreach (OnnxModelBuilder model in new[] { TinyModels.Vector("batch"), TinyModels.Image(1, 3, 4, 4), TinyModels.ConstantReshape(1) })
+        {
+            using OnnxEmbedder embedder = OnnxEmbedder.Load(_folder.Save(model), OnCpu with { MaxBatch = 21, Streams = streams });
+            for (int count = 0; count <= 21; count++)
+                AssertRun(embedder, count);
+        }
+    }
+
+    [Fact]
+    public void StreamPlan_Options_SlicesOfImagesDoNotDependOnThreads()
+    {
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(_folder.Save(TinyModels.Image(1, 3, 4, 4)), OnCpu with { MaxBatch = 32, Streams = 1 });
+        Assert.Equal(new StreamPlan(1, 4), StreamPlan.Of(OnCpu with { MaxBatch = 32, Threads = 1 }, embedder.Info));
+        Assert.Equal(new StreamPlan(1, 32), StreamPlan.Of(OnCpu with { MaxBatch = 33, Threads = 0 }, embedder.Info));
+        Assert.Equal(new StreamPlan(7, 4), StreamPlan.Of(OnCpu with { MaxBatch = 8, Threads = 0, Streams = 7 }, embedder.Info));
+        Assert.Equal(new StreamPlan(7, 4), StreamPlan.Of(OnCpu with { MaxBatch = 32, Threads = 2, Streams = 7 }, embedder.Info));
+        Assert.Equal(new StreamPlan(1, 2), StreamPlan.Of(OnCpu with { MaxBatch = 2, Threads = 1 }, embedder.Info));
+        Assert.Equal(new StreamPlan(Environment.ProcessorCount, 4), StreamPlan.Of(OnCpu with { MaxBatch = 64, Threads = 0, Streams = 0 }, embedder.Info));
+        using OnnxEmbedder vectors = OnnxEmbedder.Load(_folder.Save(TinyModels.Vector("batch")), OnCpu);
+        Assert.Equal(new StreamPlan(3, 8), StreamPlan.Of(OnCpu with { MaxBatch = 32, Streams = 3 }, vectors.Info));
+        using OnnxEmbedder single = OnnxEmbedder.Load(_folder.Save(TinyModels.ConstantReshape(1)), OnCpu);
+        Assert.Equal(new StreamPlan(3, 1), StreamPlan.Of(OnCpu with { MaxBatch = 32, Streams = 3 }, single.Info));
+    }
+
     [Fact]
     public void Run_InputBoundEachTime_SeesWhatTheInputHoldsThen()
     {
@@ -60,7 +91,7 @@ public sealed class OnnxEmbedderTests : IDisposable
         using InferenceSession session = new(path);
         using PinnedBuffer<float> input = new(8 * TinyModels.Features), output = new(8 * TinyModels.Dimension);
         OutputShape shape = new([TinyModels.Dimension], 1, TinyModels.Dimension);
-        using BatchSlots slots = new(session, embedder.Info, shape, input.DangerousGetAddress(), output.DangerousGetAddress(), OrtMemoryInfo.DefaultInstance, 8, bindsEachRun: true);
+        using BatchSlots slots = new(session, embedder.Info, shape, input.DangerousGetAddress(), output.DangerousGetAddress(), OrtMemoryInfo.DefaultInstance, 8, new StreamPlan(1, 8), bindsEachRun: true);
         for (int count = 1; count <= 8; count++)
         {
             TinyModels.Random(count, input.Length).CopyTo(input.Span);
@@ -277,6 +308,16 @@ public sealed class OnnxEmbedderTests : IDisposable
     }
 
     [Fact]
+    public void Run_SeveralStreamsSteadyState_AllocatesNothing()
+    {
+        using OnnxEmbedder embedder = OnnxEmbedder.Load(_folder.Save(TinyModels.Image(1, 3, 4, 4)), OnCpu with { MaxBatch = 13, Streams = 3 });
+        float[] samples = TinyModels.Random(1, 27 * 48);
+        float[,] embeddings = new float[27, embedder.Dimension];
+
+        Assert.Equal(0, AllocationTests.LeastAllocated(() => RunAll(embedder, samples, embeddings, 20)));
+    }
+
+    [Fact]
     public void CreateSibling_RunAtOnceAndOutliveTheFirst_GiveTheirOwnResults()
     {
         OnnxEmbedder first = OnnxEmbedder.Load(_folder.Save(TinyModels.Vector("n")), OnCpu);
@@ -315,6 +356,7 @@ public sealed class OnnxEmbedderTests : IDisposable
     {
         Assert.Throws<ArgumentOutOfRangeException>("MaxBatch", () => OnnxEmbedder.Load("m.onnx", OnCpu with { MaxBatch = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>("MaxBatch", () => OnnxEmbedder.Load("m.onnx", OnCpu with { MaxBatch = 4097 }));
+        Assert.Throws<ArgumentOutOfRangeException>("Streams", () => OnnxEmbedder.Load("m.onnx", OnCpu with { Streams = -1 }));
         Assert.Throws<ArgumentOutOfRangeException>("Threads", () => OnnxEmbedder.Load("m.onnx", OnCpu with { Threads = -1 }));
         Assert.Throws<ArgumentException>("modelPath", () => OnnxEmbedder.Load(" "));
     }

@@ -2,6 +2,7 @@ using Tercet.Backends.Cpu;
 using Tercet.Backends.Cpu.Search;
 using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Tests.Search;
 

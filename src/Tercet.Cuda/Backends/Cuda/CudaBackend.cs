@@ -2,6 +2,7 @@ using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cuda;
 

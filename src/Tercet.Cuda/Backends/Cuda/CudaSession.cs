@@ -3,6 +3,7 @@ using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cuda;
 

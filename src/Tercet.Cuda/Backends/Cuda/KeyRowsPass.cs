@@ -1,7 +1,7 @@
-using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cuda;
 

@@ -1,8 +1,8 @@
-using Tercet.Backends.Cpu;
 using Tercet.Backends.Cuda.Arguments;
 using Tercet.Backends.Cuda.Driver;
 using Tercet.Memory;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cuda;
 

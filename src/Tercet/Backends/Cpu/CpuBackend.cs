@@ -1,3 +1,5 @@
+using Tercet.Threading;
+
 namespace Tercet.Backends.Cpu;
 
 /// <summary>

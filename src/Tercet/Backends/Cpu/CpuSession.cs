@@ -1,5 +1,6 @@
 using Tercet.Backends.Cpu.Loss;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

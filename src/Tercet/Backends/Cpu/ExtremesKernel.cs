@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Tercet.Memory;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

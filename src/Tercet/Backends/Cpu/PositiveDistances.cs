@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Tercet.Memory;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

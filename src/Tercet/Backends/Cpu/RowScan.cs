@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Tercet.Memory;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

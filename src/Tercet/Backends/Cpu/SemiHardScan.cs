@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

@@ -1,4 +1,5 @@
 using Tercet.Memory;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Tercet.Memory;
 using Tercet.Mining;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Loss;
 

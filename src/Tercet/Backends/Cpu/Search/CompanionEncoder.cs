@@ -1,5 +1,6 @@
 using CommunityToolkit.HighPerformance;
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Search;
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cpu.Search.Cells;
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Search;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Tercet.Memory;
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Search;
 

@@ -1,4 +1,5 @@
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Search.Cells;
 

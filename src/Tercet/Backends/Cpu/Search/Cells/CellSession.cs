@@ -1,5 +1,6 @@
 using System.Numerics;
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Search.Cells;
 

@@ -1,5 +1,6 @@
 using Tercet.Memory;
 using Tercet.Search;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu.Search.Cells;
 

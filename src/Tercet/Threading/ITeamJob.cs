@@ -1,4 +1,4 @@
-namespace Tercet.Backends.Cpu;
+namespace Tercet.Threading;
 
 /// <summary>Work that divides into numbered items.</summary>
 internal interface ITeamJob

@@ -1,4 +1,4 @@
-namespace Tercet.Backends.Cpu;
+namespace Tercet.Threading;
 
 /// <summary>
 /// A few threads that wait for jobs. Unlike the thread pool it allocates nothing per job and never queues behind other work: the caller is
