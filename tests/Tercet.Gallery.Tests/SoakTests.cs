@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tercet.Galleries.Format;
 
 namespace Tercet.Galleries.Tests;
 
@@ -18,11 +19,11 @@ public sealed class SoakTests : IDisposable
     {
         int seconds = int.TryParse(Environment.GetEnvironmentVariable("TERCET_SOAK_SECONDS"), CultureInfo.InvariantCulture, out int asked) ? asked : 5;
         DateTime end = DateTime.UtcNow.AddSeconds(seconds);
-        using Gallery gallery = _test.Create(options: new GalleryOptions { ReloadEvery = TimeSpan.FromMilliseconds(3), Threads = 1 });
+        using Gallery gallery = _test.Create(options: new GalleryOptions { ReloadEvery = TimeSpan.FromMilliseconds(3), Threads = 1, CellsFrom = Ids / 3 });
         using GalleryWriter writer = gallery.OpenWriter();
         TestGallery.Add(writer, 0, Ids / 2);
         gallery.Reload();
-        long answers = 0;
+        long answers = 0, withCells = 0;
         HashSet<long> generations = [];
         Task[] readers = [.. Enumerable.Range(0, Readers).Select(reader => Task.Factory.StartNew(
             () =>
@@ -59,14 +60,20 @@ public sealed class SoakTests : IDisposable
             }
 
             if (step % 9 == 0)
+            {
                 writer.Compact(cancellationToken: TestContext.Current.CancellationToken);
+                withCells += Directory.GetFiles(_test.Folder, "*" + SegmentNames.Cells).Length;
+            }
             else
+            {
                 writer.Commit();
+            }
         }
 
         await Task.WhenAll(readers);
         Assert.Null(gallery.ReloadFailure);
         Assert.True(answers > Readers, $"{answers} answers");
+        Assert.True(withCells > 0, "no segment had cells");
         Assert.True(generations.Count > 3, $"{generations.Count} commits were searched");
     }
 
