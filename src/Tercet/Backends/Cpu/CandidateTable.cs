@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -11,14 +12,20 @@ internal sealed unsafe class CandidateTable : IDisposable
     /// <summary>Room for each anchor.</summary>
     public const int Capacity = 7;
 
+    private const int Overflowed = Capacity + 1;
+
     private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<Entry> _entries = new(0);
+    private PinnedBuffer<byte> _counts = new(0);
     private float* _tolerances;
 
     /// <summary>A score is of interest to an anchor when it is not above this, <c>[count]</c>.</summary>
     public float* Limits { get; private set; }
 
     private Entry* Entries { get; set; }
+
+    // Apart from the entries: to forget them all is to clear these, not to fetch every entry's cache line.
+    private byte* Counts { get; set; }
 
     /// <summary>Forgets everything.</summary>
     /// <param name="count">Number of anchors, padded to whole panels.</param>
@@ -28,17 +35,19 @@ internal sealed unsafe class CandidateTable : IDisposable
     {
         PinnedBuffer.Grow(ref _limits, count);
         PinnedBuffer.Grow(ref _entries, count);
+        PinnedBuffer.Grow(ref _counts, count);
         Limits = (float*)_limits.DangerousGetAddress();
         Entries = (Entry*)_entries.DangerousGetAddress();
+        Counts = (byte*)_counts.DangerousGetAddress();
         _tolerances = tolerances;
         new Span<float>(Limits, count).Fill(PackedPanels.LargestKey);
-        for (int i = 0; i < count; i++)
-            Entries[i].Count = 0;
+        new Span<byte>(Counts, count).Clear();
     }
 
-    /// <summary>Lowers an anchor's limit to what a score allows.</summary>
+    /// <summary>Lowers an anchor's limit to what a score allows, and asks for what <see cref="Add"/> is about to write to.</summary>
     public float Tighten(int anchor, float score)
     {
+        Ahead.Line(Entries + anchor);
         float limit = score + _tolerances[anchor];
         if (limit < Limits[anchor])
             Limits[anchor] = limit;
@@ -49,16 +58,17 @@ internal sealed unsafe class CandidateTable : IDisposable
     public void Add(int anchor, float score, int position)
     {
         Entry* entry = Entries + anchor;
-        if (entry->Count == Capacity)
-            entry->DropAbove(Limits[anchor]);
-        if (entry->Count >= Capacity)
+        int count = Counts[anchor];
+        if (count == Capacity)
+            count = entry->KeepUpTo(Limits[anchor]);
+        if (count < Capacity)
         {
-            entry->Count = Entry.Overflowed;
-            return;
+            entry->Scores[count] = score;
+            entry->Positions[count] = position;
         }
 
-        entry->Scores[entry->Count] = score;
-        entry->Positions[entry->Count++] = position;
+        // One more than there is room for says that there were too many, and stays so.
+        Counts[anchor] = (byte)Math.Min(count + 1, Overflowed);
     }
 
     /// <summary>The candidates of an anchor whose scores are not above a limit.</summary>
@@ -69,10 +79,10 @@ internal sealed unsafe class CandidateTable : IDisposable
     public int Read(int anchor, float limit, Span<int> positions)
     {
         Entry* entry = Entries + anchor;
-        if (entry->Count > Capacity)
+        if (Counts[anchor] == Overflowed)
             return -1;
         int count = 0;
-        for (int i = 0; i < entry->Count; i++)
+        for (int i = 0; i < Counts[anchor]; i++)
         {
             if (entry->Scores[i] <= limit)
                 positions[count++] = entry->Positions[i];
@@ -85,20 +95,22 @@ internal sealed unsafe class CandidateTable : IDisposable
     {
         _limits.Dispose();
         _entries.Dispose();
+        _counts.Dispose();
     }
 
+    // One cache line.
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
     private struct Entry
     {
-        public const int Overflowed = Capacity + 1;
-
         public fixed float Scores[Capacity];
         public fixed int Positions[Capacity];
-        public int Count;
 
-        public void DropAbove(float limit)
+        /// <summary>Drops, of a full entry, what is above a limit.</summary>
+        /// <returns>How many are left.</returns>
+        public int KeepUpTo(float limit)
         {
             int kept = 0;
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < Capacity; i++)
             {
                 if (Scores[i] > limit)
                     continue;
@@ -106,7 +118,7 @@ internal sealed unsafe class CandidateTable : IDisposable
                 Positions[kept++] = Positions[i];
             }
 
-            Count = kept;
+            return kept;
         }
     }
 }

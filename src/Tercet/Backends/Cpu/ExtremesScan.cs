@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using Tercet.Threading;
 
 namespace Tercet.Backends.Cpu;
 
@@ -7,39 +8,60 @@ namespace Tercet.Backends.Cpu;
 /// Finds each anchor's extreme rows: the fused kernel leaves the few that may be, and float64 decides among them, ties to the lowest original
 /// row. Anchors with more near ties than the kernel keeps (duplicates, a collapsed batch) are scanned again, a row of keys each.
 /// </summary>
-internal sealed unsafe class ExtremesScan(CpuSession session) : IKeyRowConsumer, IDisposable
+internal sealed unsafe class ExtremesScan(CpuSession session) : IKeyRowConsumer, ITeamJob, IDisposable
 {
     private const int Undecided = -2;
+    private const int ItemAnchors = 64;
+
+    // Rows lie far apart. So many anchors before their distances are taken, the beginnings of their rows are asked for; the rest follows in order.
+    private const int AnchorsAhead = 2;
+    private const int FloatsAhead = 256;
+
+    // Multiply-adds that deciding an anchor is worth.
+    private const double DecisionCost = 10_000;
     private const ExtremeKinds AnyPositive = ExtremeKinds.FarthestPositive | ExtremeKinds.NearestPositive;
 
     private readonly ExtremesKernel _kernel = new(session);
     private AnchorExtremes* _results;
     private ExtremeKinds _wanted;
+    private volatile bool _isUndecided;
 
     // SAFETY: the span stays pinned until every worker is done; each anchor has one element.
     public void Run(ExtremeKinds wanted, Span<AnchorExtremes> extremes)
     {
         _wanted = wanted;
         extremes = extremes[..session.Layout.AnchorCount];
-        bool mustScan = (wanted & AnyPositive) == AnyPositive;
-        if (mustScan)
-        {
-            foreach (ref AnchorExtremes extreme in extremes)
-                extreme.NearestNegative = extreme.FarthestPositive = extreme.NearestPositive = Undecided;
-        }
-        else
-        {
-            _kernel.Run(wanted);
-            mustScan = !DecideCandidates(wanted, extremes);
-        }
-
-        if (!mustScan)
-            return;
         fixed (AnchorExtremes* results = extremes)
         {
             _results = results;
-            session.ScanRows(this);
+            _isUndecided = (wanted & AnyPositive) == AnyPositive;
+            if (_isUndecided)
+            {
+                extremes.Fill(AnchorExtremes.None with { NearestNegative = Undecided, FarthestPositive = Undecided, NearestPositive = Undecided });
+            }
+            else
+            {
+                _kernel.Run(wanted);
+                int items = (extremes.Length + ItemAnchors - 1) / ItemAnchors;
+                session.Team.Run(this, items, session.WorkersFor((double)extremes.Length * DecisionCost), session.Cancellation);
+            }
+
+            if (_isUndecided)
+                session.ScanRows(this);
             _results = null;
+        }
+    }
+
+    void ITeamJob.Execute(int worker, int item)
+    {
+        int start = item * ItemAnchors, end = Math.Min(start + ItemAnchors, session.Layout.AnchorCount);
+        Span<int> candidates = stackalloc int[Math.Min(_kernel.LargestCandidateCount, 4096)];
+        for (int anchor = start; anchor < end + AnchorsAhead; anchor++)
+        {
+            if (anchor < end)
+                _results[anchor] = Decide(anchor, candidates);
+            if (anchor - AnchorsAhead >= start)
+                Measure(anchor - AnchorsAhead);
         }
     }
 
@@ -61,24 +83,38 @@ internal sealed unsafe class ExtremesScan(CpuSession session) : IKeyRowConsumer,
     public void Dispose() => _kernel.Dispose();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool DecideCandidates(ExtremeKinds wanted, Span<AnchorExtremes> extremes)
+    private AnchorExtremes Decide(int anchor, Span<int> candidates)
     {
-        Span<int> candidates = stackalloc int[Math.Min(_kernel.LargestCandidateCount, 4096)];
-        bool isDecided = true;
-        for (int anchor = 0; anchor < extremes.Length; anchor++)
+        AnchorExtremes found = AnchorExtremes.None;
+        if ((_wanted & ExtremeKinds.NearestNegative) != 0)
+            found.NearestNegative = Decide(anchor, positives: false, sign: 1, candidates);
+        if ((_wanted & ExtremeKinds.FarthestPositive) != 0)
+            found.FarthestPositive = Decide(anchor, positives: true, sign: -1, candidates);
+        if ((_wanted & ExtremeKinds.NearestPositive) != 0)
+            found.NearestPositive = Decide(anchor, positives: true, sign: 1, candidates);
+        AskFor(session.AnchorRow(anchor));
+        foreach (int position in (ReadOnlySpan<int>)[found.NearestNegative, found.FarthestPositive, found.NearestPositive])
         {
-            AnchorExtremes found = AnchorExtremes.None;
-            if (wanted.HasFlag(ExtremeKinds.NearestNegative))
-                found.NearestNegative = Decide(anchor, positives: false, sign: 1, candidates);
-            if (wanted.HasFlag(ExtremeKinds.FarthestPositive))
-                found.FarthestPositive = Decide(anchor, positives: true, sign: -1, candidates);
-            if (wanted.HasFlag(ExtremeKinds.NearestPositive))
-                found.NearestPositive = Decide(anchor, positives: true, sign: 1, candidates);
-            isDecided &= found.NearestNegative != Undecided && found.FarthestPositive != Undecided && found.NearestPositive != Undecided;
-            extremes[anchor] = found;
+            if (position == Undecided)
+                _isUndecided = true;
+            else if (position >= 0)
+                AskFor(session.GalleryRow(position));
         }
 
-        return isDecided;
+        return found;
+    }
+
+    private void AskFor(float* row) => Ahead.Rows(row, 0, Math.Min(FloatsAhead, session.Gallery.Depth), 1);
+
+    private void Measure(int anchor)
+    {
+        ref AnchorExtremes found = ref _results[anchor];
+        if (found.NearestNegative >= 0)
+            found.NearestNegativeKey = session.ExactKey(anchor, found.NearestNegative);
+        if (found.FarthestPositive >= 0)
+            found.FarthestPositiveKey = session.ExactKey(anchor, found.FarthestPositive);
+        if (found.NearestPositive >= 0)
+            found.NearestPositiveKey = session.ExactKey(anchor, found.NearestPositive);
     }
 
     private int Decide(int anchor, bool positives, int sign, Span<int> candidates)

@@ -1,4 +1,3 @@
-using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Tercet.Backends.Cpu.Search;
 using Tercet.Memory;
 using Tercet.Mining;
 

@@ -102,8 +102,11 @@ internal sealed unsafe class CellBounds(CellTable cells)
         if (_metric == SearchMetric.InnerProduct && _queryNorm > 0)
             low = Math.Max(low, Excess(cell) / _queryNorm);
         float* radii = cells.Radii + ((nint)block * CodeRows.BlockRows);
-        int first = CountBelow(radii, count, low, slack: 1);
-        int end = CountBelow(radii, count, Math.BitIncrement(high), slack: -1);
+        double behind = Math.BitIncrement(high);
+
+        // Most cells that are left are left whole; the radii need not be fetched for that.
+        int first = Above(cells.Inner(cell)) < low ? CountBelow(radii, count, low, slack: 1) : 0;
+        int end = Below(cells.Outer(cell)) < behind ? count : CountBelow(radii, count, behind, slack: -1);
         return (block + (first / CodeRows.BlockRows), block + ((end + CodeRows.BlockRows - 1) / CodeRows.BlockRows));
     }
 

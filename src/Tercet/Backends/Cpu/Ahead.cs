@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Tercet.Backends.Cpu.Search;
+namespace Tercet.Backends.Cpu;
 
 /// <summary>Asks for memory before it is needed. Without effect where the processor offers no hint.</summary>
 // SAFETY: a hint reads nothing, and faults at no address.
