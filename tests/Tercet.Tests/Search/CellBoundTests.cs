@@ -154,7 +154,7 @@ public sealed unsafe class CellBoundTests
                 probe.Score(plain[0]);
                 bounds.Load(pass, probe.Scores);
                 int nearest = probe.Nearest(1)[0];
-                double norm = probe.ScoreFrom(nearest);
+                bounds.Load(nearest, probe.ScoreFrom(nearest));
                 double[] scores = [.. Enumerable.Range(0, Rows).Select(row => gallery.ScoreOf(pass.ExactKey(0, row), pass.Norms[0]))];
                 foreach (double share in (double[])[0, 0.01, 0.1, 0.5])
                 {
@@ -164,7 +164,7 @@ public sealed unsafe class CellBoundTests
                     for (int cell = 0; cell < Cells; cell++)
                     {
                         (int first, int end) = table.Count(cell) > 0 ? bounds.Window(cell) : (0, 0);
-                        bool mayHold = bounds.MayHold(cell), mayReach = cell == nearest || bounds.MayReachOver(cell, nearest, probe.Others[cell], norm);
+                        bool mayHold = bounds.MayHold(cell), mayReach = cell == nearest || bounds.MayReachOver(cell, probe.Others[cell]);
                         for (int i = 0; i < table.Count(cell); i++)
                         {
                             int block = table.FirstBlock(cell) + (i / CodeRows.BlockRows);

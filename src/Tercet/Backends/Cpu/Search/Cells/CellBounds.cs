@@ -29,6 +29,8 @@ internal sealed unsafe class CellBounds(CellTable cells)
     private double _error;
     private double _epsilon;
     private double _delta;
+    private double _nearSquare;
+    private double _nearCentre;
     private double _limit;
     private double _reach;
 
@@ -74,20 +76,26 @@ internal sealed unsafe class CellBounds(CellTable cells)
         return _metric != SearchMetric.InnerProduct || Above(cells.Outer(cell)) * _queryNorm >= Excess(cell);
     }
 
-    /// <summary>Whether a cell can hold a row within the limit, by the hyperplane between its centre and another.</summary>
+    /// <summary>Takes a centre that lies nearer to the query than others, for <see cref="MayReachOver"/>.</summary>
+    /// <param name="cell">Its cell.</param>
+    /// <param name="norm">Its norm.</param>
+    public void Load(int cell, double norm)
+    {
+        double greatest = cells.Centres.GreatestNorm;
+        _nearSquare = _squares[cell] + (2 * _epsilon);
+        _nearCentre = (norm * norm) + (2.0 * SearchPass.ErrorOf(cells.Centres, norm)) + (Float64Slack * greatest * greatest);
+    }
+
+    /// <summary>Whether a cell can hold a row within the limit, by the hyperplane between its centre and the one that was loaded.</summary>
     /// <param name="cell">The cell.</param>
-    /// <param name="other">Another one, whose centre is nearer to the query.</param>
     /// <param name="score">The score of the cell's centre for that centre as the query.</param>
-    /// <param name="otherNorm">That centre's norm.</param>
-    public bool MayReachOver(int cell, int other, float score, double otherNorm)
+    public bool MayReachOver(int cell, float score)
     {
         double outer = Above(cells.Outer(cell));
-        double ahead = _squares[cell] - _squares[other] - (2 * _epsilon) - (NearestSlack * outer * outer);
+        double ahead = _squares[cell] - _nearSquare - (NearestSlack * outer * outer);
         if (ahead <= 0)
             return true;
-        double greatest = cells.Centres.GreatestNorm;
-        double error = SearchPass.ErrorOf(cells.Centres, otherNorm);
-        double apart = (otherNorm * otherNorm) + (2 * (score + error)) + (Float64Slack * greatest * greatest);
+        double apart = _nearCentre + (2.0 * score);
         double reach = ReachOf(cell);
         return ahead * ahead <= 4 * apart * reach * reach * (1 + Float64Slack);
     }

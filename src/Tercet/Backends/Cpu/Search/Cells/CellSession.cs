@@ -12,7 +12,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
 {
     // Cells to begin an exact search with.
     private const int FirstCells = 8;
-    private const int ChunkBlocks = 16;
+    private const int ChunkBlocks = 64;
 
     // While there is no limit every row is read where it lies: so few that there soon is one.
     private const int FirstBlocks = 2;
@@ -154,14 +154,15 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
         _bounds.Limit(_pass.Limits[0]);
         _leftCount = 0;
         long blocks = 0;
-        double norm = -1;
+        bool isNearLoaded = false;
         for (int cell = 0; cell < _cells.Shape.Cells; cell++)
         {
             if (_isVisited[cell] || !_bounds.MayHold(cell))
                 continue;
-            if (norm < 0)
-                norm = _probe.ScoreFrom(nearestCell);
-            if (!_bounds.MayReachOver(cell, nearestCell, _probe.Others[cell], norm))
+            if (!isNearLoaded)
+                _bounds.Load(nearestCell, _probe.ScoreFrom(nearestCell));
+            isNearLoaded = true;
+            if (!_bounds.MayReachOver(cell, _probe.Others[cell]))
                 continue;
             (int First, int End) window = _bounds.Window(cell);
             if (window.First >= window.End)
