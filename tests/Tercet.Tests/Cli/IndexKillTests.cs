@@ -10,7 +10,7 @@ namespace Tercet.Tests.Cli;
 /// </summary>
 public sealed class IndexKillTests : IDisposable
 {
-    private const int DefaultKills = 6;
+    private const int DefaultKills = 100;
     private const int Images = 120;
 
     private static readonly string[][] Commands =
