@@ -40,6 +40,7 @@ internal sealed class PeerSearchWorkloads : IPeerWorkloads
         {
             ["batch"] = () => Batch(_plain),
             ["batch-int8"] = () => Batch(_filtered),
+            ["batch-cells"] = () => Batch(_cells.Value),
             ["single"] = () => Single(_plain),
             ["single-int8"] = () => Single(_filtered),
             ["single-cells"] = () => Single(_cells.Value),

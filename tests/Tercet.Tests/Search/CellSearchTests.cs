@@ -98,6 +98,22 @@ public sealed class CellSearchTests
         AssertSame(rows, queries, 10, metric, cells: 20);
     }
 
+    [Theory]
+    [InlineData(SearchMetric.SquaredEuclidean)]
+    [InlineData(SearchMetric.Cosine)]
+    [InlineData(SearchMetric.InnerProduct)]
+    public void SearchBatch_ManyQueries_EqualsTheFullScan(SearchMetric metric)
+    {
+        // Near the classes, far from them all, and some of both: by cells, in tiles, and by cells that give up here and there.
+        float[,] near = Clustered(6000 + 70, 20, classes: 60, noise: 0.1f, seed: 4), far = SearchOracle.Rows(70, 20, seed: 6), mixed = near.AsSpan2D()[6000.., ..].ToArray();
+        for (int query = 0; query < 70; query += 3)
+            far.GetRow(query).ToArray().CopyTo(mixed.AsSpan2D().GetRowSpan(query));
+        mixed.AsSpan2D().GetRowSpan(5).Clear();
+        float[,] rows = near.AsSpan2D()[..6000, ..].ToArray();
+        foreach (float[,] queries in (float[][,])[near.AsSpan2D()[6000.., ..].ToArray(), far, mixed])
+            AssertSame(rows, queries, 10, metric, cells: 128);
+    }
+
     [Fact]
     public void Search_CosineZeroQuery_IsAtDistanceOneFromTheFirstRows() => AssertSame(SearchOracle.Rows(300, 6, seed: 9), new float[1, 6], 5, SearchMetric.Cosine, cells: 8);
 

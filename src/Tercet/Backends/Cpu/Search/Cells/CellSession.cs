@@ -59,10 +59,11 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     /// <param name="probes">How many of the nearest cells to look into; 0 for an exact answer.</param>
     /// <param name="nearest">Receives the neighbours, pinned while this runs.</param>
     /// <param name="threads">Most threads to use.</param>
+    /// <param name="mostRows">Give up where the bounds leave more rows than this.</param>
     /// <returns>Whether there is an answer. If not, reading all rows is cheaper.</returns>
     /// <exception cref="ArgumentException">The query is not finite, or too large.</exception>
     // SAFETY: for the whole class, blocks and places are those of the table, and a worker's scratch holds a chunk.
-    public bool Run(SourceRows queries, int query, int probes, Span<Neighbor> nearest, int threads)
+    public bool Run(SourceRows queries, int query, int probes, Span<Neighbor> nearest, int threads, long mostRows = long.MaxValue)
     {
         _pass.Load(queries, query, 1, pack: false);
         (_seen, _kept, _canGiveUp, _gaveUp) = (0, 0, probes == 0, false);
@@ -78,7 +79,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
             int first = probes > 0 ? probes : FirstCells + (int)(2L * nearest.Length * _cells.Shape.Cells / _gallery.Count);
             int nearestCell = LookIntoNearest(Math.Min(first, _cells.Shape.Cells));
             if (probes == 0 && !_gaveUp)
-                workers = LookIntoOthers(nearestCell, threads);
+                workers = LookIntoOthers(nearestCell, threads, mostRows);
             if (_gaveUp)
                 return false;
         }
@@ -149,7 +150,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     }
 
     /// <returns>How many workers took part.</returns>
-    private int LookIntoOthers(int nearestCell, int threads)
+    private int LookIntoOthers(int nearestCell, int threads, long mostRows)
     {
         _bounds.Limit(_pass.Limits[0]);
         _leftCount = 0;
@@ -169,6 +170,12 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
                 continue;
             _left[_leftCount++] = window;
             blocks += window.End - window.First;
+        }
+
+        if (blocks * CodeRows.BlockRows > mostRows)
+        {
+            _gaveUp = true;
+            return 1;
         }
 
         int workers = Math.Clamp((int)(blocks * _cells.Shape.BlockBytes / CodesPerWorker), 1, threads);
