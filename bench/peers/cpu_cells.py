@@ -12,7 +12,7 @@ from tables import write_results
 ROWS, QUERIES, K, CLASSES, RANK = 100_000, 1000, 10, 200, 16
 WANTED_RECALL = 0.97
 PROBES = (1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 64)
-EXACT = ("single", "single-int8", "single-cells")
+EXACT = ("single", "single-int8", "single-cells", "batch", "batch-int8", "batch-cells")
 NOISES = (0.3, 0.5, 1.0)
 
 

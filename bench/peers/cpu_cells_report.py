@@ -13,6 +13,14 @@ def exact(results):
                   "places that differ from the fp32 scan", "bytes allocated a call"), rows)
 
 
+def batches(results):
+    rows = []
+    for shape in results["shapes"]:
+        plain, codes, cells = (shape["turns"]["ours", what] for what in ("batch", "batch-int8", "batch-cells"))
+        rows.append((shape["name"], shape["d"], times(plain), times(codes), times(cells), f"**{ratio(codes, cells)}**", shape["differ"]["batch-cells"]))
+    return table(("rows", "D", "fp32 tiles, ms", "with int8, ms", "with cells, ms", "with int8 ÷ with cells", "places that differ from the fp32 tiles"), rows)
+
+
 def approximate(results):
     rows = []
     for shape in results["shapes"]:
@@ -36,6 +44,10 @@ centre of norm 1 each and normal noise of so much root-mean-square norm in 16 di
 The bar is one pass over the gallery's bytes in the same process.
 
 {exact(results)}
+### A batch of 1,000 queries
+Tiles of codes, or cells where a sample of the queries shows that they leave few rows.
+
+{batches(results)}
 ## Only the nearest cells
 The fewest cells, and lists, with which recall@10 is 0.97 or more, of those tried. FAISS is Debian's package, **a generic build without the AVX2 and AVX-512 kernels of its
 authors' own**: its times say how this machine compares, not how FAISS does at its best.
