@@ -16,8 +16,9 @@ public enum SearchFilter
     Int8,
 
     /// <summary>
-    /// K-means cells beside the companion, made when the index is built (about as many bytes again). Up to 24 queries a call read only what the
-    /// distances between query, centres and rows leave, by its codes; of a gallery whose rows lie in clusters that is little. What else is searched reads the companion.
+    /// K-means cells beside the companion, made when the index is built (about as many bytes again). A query reads only what the
+    /// distances between query, centres and rows leave, by its codes; of a gallery whose rows lie in clusters that is little. More than 24 queries a call read the
+    /// companion together, unless a sample of them shows that cells leave few rows.
     /// </summary>
     Cells,
 }
