@@ -143,6 +143,7 @@ public sealed class CellTests : IDisposable
         long before = 0;
         for (int round = 0; round < 2; round++)
         {
+            GC.Collect();
             before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 50; i++)
             {

@@ -25,7 +25,7 @@ internal sealed class RowDistances
         Count = embeddings.Height;
         Columns = embeddings.Width;
         Metric = metric;
-        if (!Enum.IsDefined(metric))
+        if (!EnumValues<DistanceMetric>.Contain(metric))
             throw new ArgumentOutOfRangeException(nameof(metric), metric, "No such metric.");
         if (embeddings.IsEmpty)
             throw new ArgumentException($"The embeddings have shape [{Count}, {Columns}]; one row and one column at least are needed.", nameof(embeddings));

@@ -75,7 +75,7 @@ internal static class InputCheck
     private static void RequireDefined<T>(T value, string name)
         where T : struct, Enum
     {
-        if (!Enum.IsDefined(value))
+        if (!EnumValues<T>.Contain(value))
             throw Invalid("options", $"'{name}' is {value}, which does not exist.");
     }
 

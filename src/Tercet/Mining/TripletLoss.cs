@@ -103,9 +103,9 @@ public static class TripletLoss
 
     private static void Check(ReadOnlySpan2D<float> embeddings, ReadOnlySpan<Triplet> triplets, DistanceMetric metric, double margin, LossReduction reduction, Span2D<float> gradient)
     {
-        if (!Enum.IsDefined(metric))
+        if (!EnumValues<DistanceMetric>.Contain(metric))
             throw new ArgumentOutOfRangeException(nameof(metric), metric, "No such metric.");
-        if (!Enum.IsDefined(reduction))
+        if (!EnumValues<LossReduction>.Contain(reduction))
             throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "No such reduction.");
         if (!double.IsFinite(margin) || margin < 0)
             throw new ArgumentOutOfRangeException(nameof(margin), margin, "The margin must be finite and not negative.");

@@ -105,7 +105,7 @@ public sealed class TripletMiner : IDisposable
     public MiningStatistics Stream(MiningInput input, TripletKind kind, MiningOptions options, ITripletConsumer consumer, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(consumer);
-        if (!Enum.IsDefined(kind))
+        if (!EnumValues<TripletKind>.Contain(kind))
             throw new ArgumentException($"'kind' is {kind}, which does not exist.", nameof(kind));
         MiningWorkspace workspace = Rent();
         try
@@ -188,7 +188,7 @@ public sealed class TripletMiner : IDisposable
         (int rows, int columns) = batch.GalleryShape;
         if (!gradient.IsEmpty && (gradient.Height, gradient.Width) != (rows, columns))
             throw new ArgumentException($"'gradient' is [{gradient.Height}, {gradient.Width}]; it must be [{rows}, {columns}].", nameof(gradient));
-        if (!Enum.IsDefined(reduction))
+        if (!EnumValues<LossReduction>.Contain(reduction))
             throw new ArgumentException($"'reduction' is {reduction}, which does not exist.", nameof(reduction));
         MiningWorkspace workspace = Rent();
         try

@@ -298,6 +298,7 @@ public sealed class OnnxEmbedderTests : IDisposable
             float[,] embeddings = new float[27, embedder.Dimension];
             double sum = RunAll(embedder, samples, embeddings, 2);
 
+            GC.Collect();
             long before = GC.GetAllocatedBytesForCurrentThread();
             sum += RunAll(embedder, samples, embeddings, 20);
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

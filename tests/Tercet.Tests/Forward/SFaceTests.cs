@@ -28,6 +28,7 @@ public sealed class SFaceTests
                 Assert.Equal(alone[0, j], together[sample, j], 1e-3f);
         }
 
+        GC.Collect();
         long before = GC.GetAllocatedBytesForCurrentThread();
         embedder.Run(11);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -81,6 +81,7 @@ public sealed class ImagePreprocessorTests
         float[] output = new float[preprocessor.Preprocessing.Length];
         for (int i = 0; i < 3; i++)
             preprocessor.Write(image, output);
+        GC.Collect();
         long before = GC.GetAllocatedBytesForCurrentThread();
         preprocessor.Write(image, output);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -129,6 +129,7 @@ public sealed class IdentityBatchSamplerTests
         int[] rows = new int[sampler.MaximumRows];
         long[] labels = new long[sampler.MaximumRows];
         sampler.Next(rows, labels);
+        GC.Collect();
         long before = GC.GetAllocatedBytesForCurrentThread();
 
         for (int batch = 0; batch < 5; batch++)

@@ -170,6 +170,7 @@ public sealed class CellSearchTests
         long before = 0;
         for (int round = 0; round < 2; round++)
         {
+            GC.Collect();
             before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 20; i++)
             {

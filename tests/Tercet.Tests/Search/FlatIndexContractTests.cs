@@ -96,6 +96,7 @@ public sealed class FlatIndexContractTests
         index.SearchBatch(queries, 10, nearest, TestContext.Current.CancellationToken);
         index.SearchBatch(queries, 10, nearest, TestContext.Current.CancellationToken);
 
+        GC.Collect();
         long before = GC.GetAllocatedBytesForCurrentThread();
         index.SearchBatch(queries, 10, nearest, TestContext.Current.CancellationToken);
 

@@ -50,7 +50,7 @@ internal sealed class NearestSearch : IDisposable
         ArgumentNullException.ThrowIfNull(backend);
         if (gallery.Count == 0 || gallery.Depth == 0)
             throw new ArgumentException($"'gallery' has {gallery.Count} rows and {gallery.Depth} columns; it needs at least one of each.", nameof(gallery));
-        if (!Enum.IsDefined(metric))
+        if (!EnumValues<DistanceMetric>.Contain(metric))
             throw new ArgumentException($"'metric' is {metric}, which does not exist.", nameof(metric));
         backend.Enter();
         NearestSearch search = new(backend, metric);
