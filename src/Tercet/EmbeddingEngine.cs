@@ -39,7 +39,7 @@ public sealed class EmbeddingEngine : IDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="modelPath">An ONNX file.</param>
-    /// <param name="options">How to open it and what it expects of an image; <see langword="null"/> means the defaults, with a stream for each processor.</param>
+    /// <param name="options">How to open it and what it expects of an image; <see langword="null"/> means <see cref="EmbedderOptions.ForManyImages"/>.</param>
     /// <param name="limits">Which images to refuse; <see langword="null"/> means the defaults.</param>
     /// <param name="backend">Where distances are computed; <see langword="null"/> means the CPU. Not disposed by the engine.</param>
     /// <returns>An engine, ready to run.</returns>
@@ -48,7 +48,7 @@ public sealed class EmbeddingEngine : IDisposable
     public static EmbeddingEngine Load(string modelPath, EmbedderOptions? options = null, ImageLimits? limits = null, IMiningBackend? backend = null)
     {
         ImageDecoder decoder = new(limits);
-        return new EmbeddingEngine(OnnxEmbedder.Load(modelPath, options ?? new EmbedderOptions { Streams = 0 }), decoder, new TripletMiner(backend));
+        return new EmbeddingEngine(OnnxEmbedder.Load(modelPath, options ?? EmbedderOptions.ForManyImages), decoder, new TripletMiner(backend));
     }
 
     /// <summary>

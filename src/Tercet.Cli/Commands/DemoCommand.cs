@@ -46,13 +46,12 @@ internal sealed class DemoCommand : Verb
 
         using MiningDevice device = MiningDevice.Open(parse.GetValue(_device));
         DemoAssets assets = DemoAssets.Find(parse.GetValue(_assets));
-        EmbedderOptions embedding = new()
+        EmbedderOptions model = new()
         {
             Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
-            Threads = 1,
-            Streams = threads,
             Preprocessing = Preprocessing.Preset("sface") with { Alignment = Alignment.DlibChip },
         };
+        EmbedderOptions embedding = ModelArguments.ForMany(model, threads, batch: null);
         using ImageRun run = ImageRun.Run(assets.Model, embedding, assets.Faces, new EmbedRun { Normalize = true, DecodeThreads = threads }, terminal, cancellationToken);
         FaceSet faces = new(run.Rows, run.Paths);
 

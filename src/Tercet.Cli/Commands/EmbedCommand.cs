@@ -67,14 +67,12 @@ internal sealed class EmbedCommand : Verb
         if (parse.GetValue(_labelsFromFolder) != labelsOut is not null)
             throw new UsageException("--labels-from-folder and --labels-out go together");
 
-        EmbedderOptions options = new()
+        EmbedderOptions model = new()
         {
             Device = parse.GetValue(_device) ?? DeviceChoice.Auto,
-            Threads = 1,
-            Streams = parse.GetValue(_threads) ?? 0,
-            MaxBatch = parse.GetValue(_batch) ?? ModelArguments.DefaultBatch,
             Preprocessing = ReadPreprocessing(parse.GetValue(_preprocess), Align(parse), parse.GetRequiredValue(_model)),
         };
+        EmbedderOptions options = ModelArguments.ForMany(model, parse.GetValue(_threads) ?? 0, parse.GetValue(_batch));
         ImageFiles files = ImageFiles.Find(parse.GetRequiredValue(_images));
         if (files.Ignored > 0)
             Terminal.Note($"{files.Ignored} files in the folders do not end like images and were not read");

@@ -22,15 +22,12 @@ internal sealed class ModelArguments
             command.Add(option);
     }
 
-    /// <summary>Images to run at a time, where nobody says otherwise: four for each processor keep all of them busy.</summary>
-    public static int DefaultBatch => Math.Clamp(4 * Environment.ProcessorCount, 32, 4096);
-
     public Option<string> Model { get; }
 
     public Option<int?> Threads { get; } = OptionOf.Count("--threads", "Threads to use; 0 means every processor. Default 0.", 0, 1024);
 
     /// <summary>The option that changes it.</summary>
-    public static Option<int?> Batch() => OptionOf.Count("--batch", "Images to run at a time. Default 32, or 4 for each processor where that is more.", 1, 4096);
+    public static Option<int?> Batch() => OptionOf.Count("--batch", "Images to run at a time. Default 32, or 4 for each processor where that is more, up to 128.", 1, 4096);
 
     /// <summary>The model's file.</summary>
     /// <exception cref="UsageException">None was named.</exception>
@@ -38,11 +35,17 @@ internal sealed class ModelArguments
         (_isRequired ? parse.GetRequiredValue(Model) : parse.GetValue(Model)) ?? throw new UsageException("an image needs --model");
 
     /// <summary>How to open it for many images: a stream for each thread.</summary>
-    public EmbedderOptions ForMany(ParseResult parse) => ForOne(parse) with
+    public EmbedderOptions ForMany(ParseResult parse) => ForMany(ForOne(parse), parse.GetValue(Threads) ?? 0, parse.GetValue(_batch));
+
+    /// <summary>The same of other options.</summary>
+    /// <param name="options">What is said of the model.</param>
+    /// <param name="threads">What <c>--threads</c> says.</param>
+    /// <param name="batch">What <c>--batch</c> says.</param>
+    public static EmbedderOptions ForMany(EmbedderOptions options, int threads, int? batch) => options with
     {
-        Threads = 1,
-        Streams = parse.GetValue(Threads) ?? 0,
-        MaxBatch = parse.GetValue(_batch) ?? DefaultBatch,
+        Threads = threads == 1 ? 1 : 0,
+        Streams = threads,
+        MaxBatch = batch ?? EmbedderOptions.ForManyImages.MaxBatch,
     };
 
     /// <summary>How to open it for an image: all threads on the one.</summary>

@@ -11,7 +11,7 @@ namespace Tercet.Galleries.Indexing;
 /// bounded by a few batches, and 16 bytes for each row that the gallery had when the run began.
 /// </summary>
 /// <remarks>
-/// A run that was ended anywhere goes on when it is started again with the same list: batches are the same stretches of the list, and a commit ends with a whole batch,
+/// A run that was ended anywhere goes on when it is started again with the same list and length of a batch: batches are the same stretches of the list, and a commit ends with a whole batch,
 /// so that the gallery's content comes out as if nothing had happened, to the bit. A file whose SHA-256 its row has is not embedded again.
 /// </remarks>
 public sealed class ImageIndexer : IDisposable
@@ -24,13 +24,13 @@ public sealed class ImageIndexer : IDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="modelPath">An ONNX file.</param>
-    /// <param name="options">How to open it; <see cref="EmbedderOptions.MaxBatch"/> is the length of a batch; <see langword="null"/> means the defaults, with a stream for each processor.</param>
+    /// <param name="options">How to open it; <see cref="EmbedderOptions.MaxBatch"/> is the length of a batch; <see langword="null"/> means <see cref="EmbedderOptions.ForManyImages"/>.</param>
     /// <param name="limits">Which images to refuse; <see langword="null"/> means the defaults.</param>
     /// <exception cref="TercetException">The model cannot be used, or does not say what it expects of an image.</exception>
     public ImageIndexer(string modelPath, EmbedderOptions? options = null, ImageLimits? limits = null)
     {
         _decoder = new ImageDecoder(limits);
-        OnnxEmbedder first = OnnxEmbedder.Load(modelPath, options ?? new EmbedderOptions { Streams = 0 });
+        OnnxEmbedder first = OnnxEmbedder.Load(modelPath, options ?? EmbedderOptions.ForManyImages);
         _embedders = [first];
         try
         {

@@ -9,19 +9,25 @@ public sealed record EmbedderOptions
     /// <summary>The environment variable that names a CUDA plug-in provider library where <see cref="CudaProviderLibrary"/> is null.</summary>
     public const string CudaProviderVariable = "TERCET_CUDA_PROVIDER";
 
+    /// <summary>What suits many images rather than one soon: a stream for each processor, and a batch of 32, or of 4 for each processor where that is more, up to 128.</summary>
+    public static EmbedderOptions ForManyImages { get; } = new() { Streams = 0, MaxBatch = Math.Clamp(4 * Environment.ProcessorCount, 32, 128) };
+
     /// <summary>Where the forward pass runs.</summary>
     public DeviceChoice Device { get; init; } = DeviceChoice.Auto;
 
     /// <summary>Path of an ONNX Runtime plug-in provider library for CUDA; null means the one named by <see cref="CudaProviderVariable"/>, else the built-in provider.</summary>
     public string? CudaProviderLibrary { get; init; }
 
-    /// <summary>Threads within one operator; 0 means one for each physical core, or a single one where there are <see cref="Streams"/>.</summary>
+    /// <summary>
+    /// Threads within one operator; 0 means one for each physical core, or a single one where <see cref="Streams"/> is not 1. Where it is one, images go through the model four at a
+    /// time, whatever the batch: more leave the processor's cache.
+    /// </summary>
     public int Threads { get; init; }
 
     /// <summary>
     /// Slices of one batch that run at the same time on the CPU; 0 means one for each processor. The default, 1, gives a single sample all threads and the shortest time; many
-    /// images are through soonest with 0, where each processor has four of its own at a time and none waits for another within an operator: a <see cref="MaxBatch"/> of four for
-    /// each stream, or more, keeps all of them busy. On another device than the CPU a batch is one slice.
+    /// images are through soonest with 0, where each processor has four of its own at a time and none waits for another within an operator (vectors: an equal share of <see cref="MaxBatch"/>).
+    /// A <see cref="MaxBatch"/> of four for each stream, or more, keeps all of them busy. Of no effect on another device than the CPU.
     /// </summary>
     public int Streams { get; init; } = 1;
 
@@ -41,7 +47,7 @@ public sealed record EmbedderOptions
     /// <summary>How tokens become one embedding.</summary>
     public TokenPooling Pooling { get; init; } = TokenPooling.None;
 
-    /// <summary>Whether <see cref="OnnxEmbedder.Load"/> runs every batch size once, so that the first real call is as fast as the rest.
+    /// <summary>Whether <see cref="OnnxEmbedder.Load"/> runs every length of a slice once, so that the first real call is as fast as the rest.
     /// It takes as long as embedding twice <see cref="MaxBatch"/> samples: a program that embeds a few and ends is better off without.</summary>
     public bool WarmUp { get; init; } = true;
 

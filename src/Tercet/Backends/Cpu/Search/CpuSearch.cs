@@ -104,7 +104,7 @@ internal sealed unsafe class CpuSearch : IDisposable
         fixed (Neighbor* found = &nearest.DangerousGetReference())
         {
             SourceRows source = new(first, StrideOf(queries));
-            if (_cells is not null && (queries.Height <= LargestCellBatch || DoCellsPay(source, queries.Height, k, found, StrideOf<Neighbor>(nearest))))
+            if (_cells is not null && (queries.Height <= LargestCellBatch || DoCellsPay(source, queries.Height, k, found, StrideOf<Neighbor>(nearest), cancellationToken)))
                 RunByCells(source, queries.Height, k, probes: 0, found, StrideOf<Neighbor>(nearest), cancellationToken);
             else
                 RunFully(source, queries.Height, k, found, StrideOf<Neighbor>(nearest), _threads, cancellationToken);
@@ -133,8 +133,9 @@ internal sealed unsafe class CpuSearch : IDisposable
     /// <param name="probes">How many cells to look into; 0 for an exact answer.</param>
     /// <param name="nearest">Receives the neighbours; pinned.</param>
     /// <param name="threads">Most threads to use.</param>
+    /// <param name="cancellationToken">Stops between blocks, where all rows are read.</param>
     // SAFETY: the caller keeps both pinned.
-    public void RunByCells(SourceRows queries, int query, int probes, Span<Neighbor> nearest, int threads)
+    public void RunByCells(SourceRows queries, int query, int probes, Span<Neighbor> nearest, int threads, CancellationToken cancellationToken)
     {
         CellSession session = Rent(_idleByCells) ?? new CellSession(Rows, _cells!, _kernel, _team);
         bool answered;
@@ -150,7 +151,7 @@ internal sealed unsafe class CpuSearch : IDisposable
         if (answered)
             return;
         fixed (Neighbor* found = nearest)
-            RunFully(new SourceRows(queries[query], queries.Stride), 1, nearest.Length, found, nearest.Length, threads, CancellationToken.None);
+            RunFully(new SourceRows(queries[query], queries.Stride), 1, nearest.Length, found, nearest.Length, threads, cancellationToken);
     }
 
     /// <summary>What float64 says of a row: what the answers are ordered by.</summary>
@@ -197,14 +198,14 @@ internal sealed unsafe class CpuSearch : IDisposable
         if (count == 1)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            RunByCells(queries, 0, probes, new Span<Neighbor>(nearest, k), _threads);
+            RunByCells(queries, 0, probes, new Span<Neighbor>(nearest, k), _threads, cancellationToken);
             return;
         }
 
         CellBatch batch = Rent(_idleBatches) ?? new CellBatch(this);
         try
         {
-            batch.Prepare(queries, k, probes, nearest, stride);
+            batch.Prepare(queries, k, probes, nearest, stride, cancellationToken);
             _team.Run(batch, count, _threads, cancellationToken);
         }
         finally
@@ -214,7 +215,7 @@ internal sealed unsafe class CpuSearch : IDisposable
     }
 
     // The answers of the sample are written to where they belong, and again with all others.
-    private bool DoCellsPay(SourceRows queries, int count, int k, Neighbor* nearest, nint stride)
+    private bool DoCellsPay(SourceRows queries, int count, int k, Neighbor* nearest, nint stride, CancellationToken cancellationToken)
     {
         CellSession session = Rent(_idleByCells) ?? new CellSession(Rows, _cells!, _kernel, _team);
         try
@@ -222,6 +223,7 @@ internal sealed unsafe class CpuSearch : IDisposable
             int answered = 0;
             for (int i = 0; i < SampleQueries; i++)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 int query = (int)((long)i * count / SampleQueries);
                 answered += session.Run(queries, query, probes: 0, new Span<Neighbor>(nearest + (query * stride), k), threads: 1, Rows.Count / FewRows) ? 1 : 0;
             }

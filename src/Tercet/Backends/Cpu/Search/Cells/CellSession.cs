@@ -37,6 +37,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     private readonly bool[] _isVisited;
     private SearchWorker[] _workers = [];
     private int _leftCount;
+    private long _nearBlocks;
     private int _seen;
     private int _kept;
     private bool _canGiveUp;
@@ -136,6 +137,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
     {
         ReadOnlySpan<int> cells = _probe.Nearest(count);
         _isVisited.AsSpan().Clear();
+        _nearBlocks = 0;
         foreach (int cell in cells)
         {
             _isVisited[cell] = true;
@@ -144,6 +146,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
                 continue;
             (int first, int end) = _bounds.Window(cell);
             Scan(_workers[0], first, end);
+            _nearBlocks += Math.Max(0, end - first);
         }
 
         return cells[0];
@@ -172,7 +175,7 @@ internal sealed unsafe class CellSession : ITeamJob, IDisposable
             blocks += window.End - window.First;
         }
 
-        if (blocks * CodeRows.BlockRows > mostRows)
+        if ((_nearBlocks + blocks) * CodeRows.BlockRows > mostRows)
         {
             _gaveUp = true;
             return 1;
