@@ -9,10 +9,11 @@ public sealed partial class HouseTests
     private static readonly Dictionary<string, string[]> MayName = new()
     {
         ["Memory"] = [],
+        ["Threading"] = [],
         ["Interchange"] = ["Memory"],
         ["Imaging"] = ["Memory"],
-        ["Forward"] = ["Memory", "Imaging"],
-        ["Backends"] = ["Memory", "Mining", "Search"],
+        ["Forward"] = ["Memory", "Threading", "Imaging"],
+        ["Backends"] = ["Memory", "Threading", "Mining", "Search"],
         ["Mining"] = ["Memory", "Backends"],
         ["Search"] = ["Memory", "Mining", "Backends"],
         ["Evaluation"] = ["Memory", "Mining", "Backends", "Search"],
