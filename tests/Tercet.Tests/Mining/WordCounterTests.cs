@@ -29,10 +29,11 @@ public sealed unsafe class WordCounterTests
     // Far below, far above, on a threshold, and just beside one.
     private static void Check(Random random, int thresholds, float slack, float spread, int columns)
     {
-        short* table = stackalloc short[WordThresholds.TableLength];
+        short* table = stackalloc short[WordThresholds.TableLength + WordThresholds.Padding];
         float[] limits = [.. Enumerable.Range(0, thresholds).Select(_ => 0.5f + (spread * random.NextSingle())).Order()];
-        WordThresholds words = new(table, limits, slack);
         float smallKey = 0.25f;
+        AnchorTerms terms = new() { Count = thresholds, Slack = slack, SmallKey = smallKey, Words = new(table, limits, slack) };
+        float[] ended = [.. limits, float.PositiveInfinity];
         float[] keys = new float[columns];
         for (int i = 0; i < columns; i++)
         {
@@ -51,21 +52,21 @@ public sealed unsafe class WordCounterTests
 
         float[] counts = new float[columns + 1];
         uint[] doubtful = new uint[(columns / 16) + 1];
-        int[] tallies = new int[thresholds + 2];
+        int[] tallies = new int[Tallies.LengthFor(thresholds) + 1];
         (counts[columns], doubtful[columns / 16], tallies[^1]) = (Guard, 12345, Guard);
         bool any;
-        fixed (float* k = keys, c = counts)
+        fixed (float* k = keys, c = counts, e = ended)
         fixed (uint* d = doubtful)
         fixed (int* t = tallies)
-            any = WordCounter.Count(k, columns, words, smallKey, c, d, t);
+            any = WordCounter.Count(k, columns, terms, e, c, d, t);
 
         int[] expectedTallies = new int[thresholds + 1];
         bool expectedAny = false;
         for (int i = 0; i < columns; i++)
         {
             bool isDoubtful = (doubtful[i / 16] >> (i % 16) & 1) != 0;
-            int surely = limits.Count(limit => limit - keys[i] > slack);
-            int perhaps = limits.Count(limit => limit - keys[i] >= -slack);
+            int surely = limits.Count(limit => limit > keys[i] + slack);
+            int perhaps = limits.Count(limit => limit > keys[i] - slack);
             expectedAny |= isDoubtful;
             Assert.True(isDoubtful || (surely == counts[i] && perhaps == surely), $"key {keys[i]:g9}: {counts[i]}, between {surely} and {perhaps} of {thresholds}, spread {spread}");
             Assert.InRange(counts[i], perhaps, thresholds);
@@ -78,22 +79,31 @@ public sealed unsafe class WordCounterTests
         Assert.Equal((Guard, 12345u, Guard), ((int)counts[columns], doubtful[columns / 16], tallies[^1]));
     }
 
-    // Whole counts, so that a test of "all doubtful" would fail.
+    // What 16 bits leave open, float32 decides: only keys within the slack of a threshold are in doubt.
     [Fact]
-    public void Count_KeysSpreadOverThresholds_DoubtsFew()
+    public void Count_KeysSpreadOverThresholds_DoubtsThoseWithinTheSlack()
     {
         Assert.SkipUnless(WordCounter.IsSupported, "needs AVX-512BW and BMI2");
+        const float Slack = 1e-5f;
         Random random = new(3);
-        short* table = stackalloc short[WordThresholds.TableLength];
-        WordThresholds words = new(table, [.. Enumerable.Range(0, 39).Select(i => 1 + (i / 39f))], 1e-5f);
-        float[] keys = [.. Enumerable.Range(0, 192).Select(_ => 0.9f + (1.2f * random.NextSingle()))], counts = new float[192];
-        uint[] doubtful = new uint[12];
-        int[] tallies = new int[40];
-        fixed (float* k = keys, c = counts)
-        fixed (uint* d = doubtful)
-        fixed (int* t = tallies)
-            WordCounter.Count(k, 192, words, 1e-3f, c, d, t);
+        short* table = stackalloc short[WordThresholds.TableLength + WordThresholds.Padding];
+        float[] limits = [.. Enumerable.Range(0, 39).Select(i => 1 + (i / 39f))], ended = [.. limits, float.PositiveInfinity];
+        AnchorTerms terms = new() { Count = 39, Slack = Slack, SmallKey = 1e-3f, Words = new(table, limits, Slack) };
+        int near = 0, doubts = 0;
+        for (int row = 0; row < 200; row++)
+        {
+            float[] keys = [.. Enumerable.Range(0, 192).Select(_ => 0.9f + (1.2f * random.NextSingle()))], counts = new float[192];
+            uint[] doubtful = new uint[12];
+            int[] tallies = new int[Tallies.LengthFor(39)];
+            fixed (float* k = keys, c = counts, e = ended)
+            fixed (uint* d = doubtful)
+            fixed (int* t = tallies)
+                WordCounter.Count(k, 192, terms, e, c, d, t);
+            near += keys.Count(key => limits.Any(limit => Math.Abs((double)key - limit) <= 1.02 * Slack));
+            doubts += doubtful.Sum(word => int.PopCount((int)word));
+        }
 
-        Assert.InRange(doubtful.Sum(word => int.PopCount((int)word)), 0, 4);
+        Assert.InRange(near, 1, 100);
+        Assert.InRange(doubts, 1, near);
     }
 }

@@ -28,13 +28,13 @@ internal unsafe interface ITermKernel
     /// <summary>Does what <see cref="Count"/> and <see cref="Tally"/> do, with an anchor's thresholds as words; not more than 192 columns.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="columns">How many.</param>
-    /// <param name="words">The anchor's thresholds.</param>
-    /// <param name="smallKey">The anchor's bound of small keys.</param>
+    /// <param name="terms">The anchor's thresholds as words, and its bounds.</param>
+    /// <param name="thresholds">Its thresholds as keys, and infinity behind them.</param>
     /// <param name="counts">Receives the counts; where the key is doubtful the largest that it can be.</param>
-    /// <param name="doubtful">Receives a word a vector, as from <see cref="Count"/>, but more keys are doubtful.</param>
+    /// <param name="doubtful">Receives a word a vector, as from <see cref="Count"/>, but a few more keys may be doubtful.</param>
     /// <param name="tallies">The anchor's tallies.</param>
     /// <returns>Whether any key is doubtful.</returns>
-    bool CountWords(float* keys, int columns, WordThresholds words, float smallKey, float* counts, uint* doubtful, int* tallies);
+    bool CountWords(float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies);
 
     /// <summary>Adds a row of counts to an anchor's tallies.</summary>
     /// <param name="columns">How many.</param>

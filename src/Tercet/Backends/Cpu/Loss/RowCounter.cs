@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -54,13 +55,13 @@ internal sealed unsafe class RowCounter(CpuSession session, TermScan scan, int s
                 if (row >= live || !CountRow(keys + (row * stride), counts + (row * stride), firstAnchor + row, others, doubtful + ((row - first) * words)))
                     continue;
                 doubts |= 1u << (row - first);
-                AskForExact(firstAnchor + row, firstOther, new Span<uint>(doubtful + ((row - first) * words), words));
+                AskForExact(counts + (row * stride), firstAnchor + row, firstOther, new Span<uint>(doubtful + ((row - first) * words), words));
             }
 
             for (; doubts != 0; doubts &= doubts - 1)
             {
                 int row = first + BitOperations.TrailingZeroCount(doubts);
-                Decide(keys + (row * stride), counts + (row * stride), firstAnchor + row, firstOther, new Span<uint>(doubtful + ((row - first) * words), words), row, exact);
+                Decide(counts + (row * stride), firstAnchor + row, firstOther, new Span<uint>(doubtful + ((row - first) * words), words), row, exact);
             }
         }
 
@@ -78,7 +79,7 @@ internal sealed unsafe class RowCounter(CpuSession session, TermScan scan, int s
             // The next row, too: what is written would otherwise be waited for in order.
             _kernel.Prefetch(keys + stride, others);
             _kernel.Prefetch(counts + stride, others);
-            return _kernel.CountWords(keys, others, terms->Words, terms->SmallKey, counts, doubtful, scan.TalliesOf(anchor));
+            return _kernel.CountWords(keys, others, *terms, tables.TablesOf(anchor), counts, doubtful, scan.TalliesOf(anchor));
         }
 
         if (terms->Count == 0 || !_kernel.Count(keys, others, tables.TablesOf(anchor), ThresholdTables.ChunksOf(terms->Count), terms->Slack, terms->SmallKey, counts, doubtful))
@@ -98,31 +99,33 @@ internal sealed unsafe class RowCounter(CpuSession session, TermScan scan, int s
         _kernel.Prefetch((float*)(terms + RowsAtATime), 1);
         if (_kernel.CountsWords)
             _kernel.Prefetch((float*)terms->Words.Table, WordThresholds.TableLength / 2);
-        else
-            _kernel.Prefetch(scan.Tables.TablesOf(anchor), ThresholdTables.TableLength);
+        _kernel.Prefetch(scan.Tables.TablesOf(anchor), _kernel.CountsWords ? terms->Count + 1 : ThresholdTables.TableLength);
         _kernel.Prefetch((float*)scan.TalliesOf(anchor), terms->Count + 1);
     }
 
-    // Rows in the caller's order lie anywhere in memory.
-    private void AskForExact(int anchor, int firstOther, ReadOnlySpan<uint> doubtful)
+    // Rows in the caller's order lie anywhere in memory, and so do the thresholds that their distances are compared with.
+    private void AskForExact(float* counts, int anchor, int firstOther, ReadOnlySpan<uint> doubtful)
     {
         int floats = Math.Min(session.Gallery.Depth, LargestAhead);
         _kernel.Prefetch(session.GalleryRow(anchor), floats);
-        if (_kernel.CountsWords)
-            _kernel.Prefetch(scan.Tables.TablesOf(anchor), scan.Tables.Terms[anchor].Count);
+        ReadOnlySpan<double> thresholds = scan.Tables.Thresholds(anchor);
         for (int word = 0; word < doubtful.Length; word++)
         {
             for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
-                _kernel.Prefetch(session.GalleryRow(firstOther + (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits)), floats);
+            {
+                int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
+                _kernel.Prefetch(session.GalleryRow(firstOther + other), floats);
+
+                // SAFETY: a hint faults at no address.
+                Ahead.Line(Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetReference(thresholds), thresholds.Length - (int)counts[other])));
+            }
         }
     }
 
-    // Decides the doubtful keys of one anchor's row: by the key where the slack allows it, and otherwise by the exact one, which takes the key's place.
-    private void Decide(float* keys, float* counts, int anchor, int firstOther, ReadOnlySpan<uint> doubtful, int row, ExactKeys exact)
+    // Decides the doubtful keys of one anchor's row by the exact ones, which take their places.
+    private void Decide(float* counts, int anchor, int firstOther, ReadOnlySpan<uint> doubtful, int row, ExactKeys exact)
     {
-        AnchorTerms* terms = scan.Tables.Terms + anchor;
         ReadOnlySpan<double> thresholds = scan.Tables.Thresholds(anchor);
-        float* table = scan.Tables.TablesOf(anchor);
         int* tallies = scan.TalliesOf(anchor);
         for (int word = 0; word < doubtful.Length; word++)
         {
@@ -131,26 +134,13 @@ internal sealed unsafe class RowCounter(CpuSession session, TermScan scan, int s
                 int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
                 int count = (int)counts[other];
                 tallies[count]--;
-                if (terms->Words.Count == 0 || !TryDecide(table, *terms, keys[other], ref count))
-                {
-                    double key = session.ExactKey(anchor, firstOther + other);
-                    count = CountAbove(thresholds, MetricKey.ToValue(session.Metric, key), count);
-                    exact.Set(row, other, (float)key);
-                }
-
+                double key = session.ExactKey(anchor, firstOther + other);
+                count = CountAbove(thresholds, MetricKey.ToValue(session.Metric, key), count);
+                exact.Set(row, other, (float)key);
                 counts[other] = count;
                 tallies[count]++;
             }
         }
-    }
-
-    // From the largest count that there can be downwards.
-    private static bool TryDecide(float* thresholds, in AnchorTerms terms, float key, ref int count)
-    {
-        float low = key - terms.Slack;
-        while (count > 0 && thresholds[terms.Count - count] <= low)
-            count--;
-        return key > terms.SmallKey && (count == 0 || thresholds[terms.Count - count] > key + terms.Slack);
     }
 
     // Hardly ever more than a step or two below the largest count that there can be.

@@ -113,8 +113,8 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
     public bool CountsWords => TLanes.Width == 16 && WordCounter.IsSupported;
 
     /// <inheritdoc/>
-    public bool CountWords(float* keys, int columns, WordThresholds words, float smallKey, float* counts, uint* doubtful, int* tallies) =>
-        WordCounter.Count(keys, columns, words, smallKey, counts, doubtful, tallies);
+    public bool CountWords(float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies) =>
+        WordCounter.Count(keys, columns, terms, thresholds, counts, doubtful, tallies);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

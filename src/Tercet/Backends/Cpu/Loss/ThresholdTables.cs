@@ -113,7 +113,7 @@ internal sealed unsafe class ThresholdTables(CpuSession session, bool countsWord
         TallyCount = tallies;
         PinnedBuffer.Grow(ref _tables, tables * TableLength);
         if (countsWords)
-            PinnedBuffer.Grow(ref _words, tables * WordThresholds.TableLength);
+            PinnedBuffer.Grow(ref _words, (tables * WordThresholds.TableLength) + WordThresholds.Padding);
         int items = (layout.AnchorCount + AnchorsPerItem - 1) / AnchorsPerItem;
         int workers = session.WorkersFor((double)layout.PairCount * session.Gallery.Depth);
         _errors.Measure(Parts);
@@ -172,9 +172,10 @@ internal sealed unsafe class ThresholdTables(CpuSession session, bool countsWord
     // SAFETY: of as many tables of words as of floats each has its length.
     private WordThresholds ToWords(AnchorTerms* terms, ReadOnlySpan<double> thresholds)
     {
-        Span<float> keys = new(TablesOf((int)(terms - Terms)), TableThresholds);
+        Span<float> keys = new(TablesOf((int)(terms - Terms)), TableLength);
         for (int i = 0; i < thresholds.Length; i++)
             keys[i] = ToKey(thresholds[i]);
+        keys[thresholds.Length] = float.PositiveInfinity;
         return new WordThresholds((short*)_words.DangerousGetAddress() + (terms->FirstTable * WordThresholds.TableLength), keys[..thresholds.Length], terms->Slack);
     }
 

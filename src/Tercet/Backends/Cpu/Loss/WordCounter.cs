@@ -9,10 +9,12 @@ namespace Tercet.Backends.Cpu.Loss;
 /// Counts 32 keys at a time as 16-bit integers, over an anchor whose thresholds two registers hold. A key that is not far enough from a threshold for
 /// that is left to whoever looks at the doubtful ones. AVX-512.
 /// </summary>
-// SAFETY: the pointers are valid as ITermKernel.CountWords says; whole vectors of 16 floats are read and written. What it saves: bench/Tercet.Bench, BatchAllLossBenchmark.
+/// <remarks>A search is six steps that wait for each other, so three of them go side by side.</remarks>
+// SAFETY: the pointers are valid as ITermKernel.CountWords says; whole vectors of 16 floats are read and written, and none from the row's end on. A table is followed
+// by WordThresholds.Padding integers, of which any values will do. What it saves: bench/Tercet.Bench, BatchAllLossBenchmark.
 internal static unsafe class WordCounter
 {
-    private const int LargestRow = 192;
+    private const int Together = 96;
     private const uint LowerKeys = 0x0F0F0F0F;
 
     /// <summary>Whether this machine runs it.</summary>
@@ -20,86 +22,150 @@ internal static unsafe class WordCounter
 
     /// <inheritdoc cref="ITermKernel.CountWords"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Count(float* keys, int columns, WordThresholds words, float smallKey, float* counts, uint* doubtful, int* tallies)
+    public static bool Count(float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies)
     {
-        Vector512<short> lower = Vector512.Load(words.Table), upper = Vector512.Load(words.Table + 32);
-        Vector512<short> lower7 = Shifted(lower, upper, 7), upper7 = Shifted(lower, upper, 32 + 7);
-        Vector512<short> lower3 = Shifted(lower, upper, 3), upper3 = Shifted(lower, upper, 32 + 3);
-        Vector512<short> lower1 = Shifted(lower, upper, 1), upper1 = Shifted(lower, upper, 32 + 1);
-        Vector512<short> middle = Vector512.Create(words.Table[31]), quarter = Vector512.Create(words.Table[15]), threeQuarters = Vector512.Create(words.Table[47]);
+        WordThresholds words = terms.Words;
+        short* table = words.Table;
         Vector512<short> all = Vector512.Create((short)words.Count), band = Vector512.Create(words.Band);
-        Vector512<float> scale = Vector512.Create(words.Scale), offset = Vector512.Create(words.Offset), limit = Vector512.Create((float)short.MaxValue);
-        Vector512<float> small = Vector512.Create(smallKey);
-        byte* row = stackalloc byte[LargestRow];
+        Vector512<float> scale = Vector512.Create(words.Scale), offset = Vector512.Create(words.Offset);
+        byte* row = stackalloc byte[WordTally.RowLength];
+        Vector512<float> smallest = Vector512.Create(float.MaxValue);
         uint doubts = 0;
-        for (int column = 0; column < columns; column += 32)
+        for (int column = 0; column < columns; column += Together)
         {
-            bool isWhole = column + 16 < columns;
-            Vector512<float> a = Vector512.Load(keys + column);
-            Vector512<float> b = isWhole ? Vector512.Load(keys + column + 16) : Vector512.Create(float.MaxValue);
-            Vector512<short> key = Avx512BW.PackSignedSaturate(ToIntegers(a, scale, offset, limit), ToIntegers(b, scale, offset, limit));
-            Vector512<short> low = Avx512BW.SubtractSaturate(key, band);
-            Vector512<short> isAbove = Vector512.GreaterThanOrEqual(low, middle);
-            Vector512<short> rank = Vector512.ConditionalSelect(isAbove, Vector512.Create((short)32), Vector512<short>.Zero);
-            rank = Add(rank, low, Vector512.ConditionalSelect(isAbove, threeQuarters, quarter), 16);
-            rank = Add(rank, low, Avx512BW.PermuteVar32x16x2(lower7, rank, upper7), 8);
-            rank = Add(rank, low, Avx512BW.PermuteVar32x16x2(lower3, rank, upper3), 4);
-            rank = Add(rank, low, Avx512BW.PermuteVar32x16x2(lower1, rank, upper1), 2);
-            rank = Add(rank, low, Avx512BW.PermuteVar32x16x2(lower, rank, upper), 1);
-            Vector512<short> next = Avx512BW.PermuteVar32x16x2(lower, rank, upper);
-            uint found = (uint)Vector512.LessThan(next, Avx512BW.AddSaturate(key, band)).ExtractMostSignificantBits();
-            Vector512<short> count = Avx512BW.Subtract(all, rank);
-            Avx512BW.ConvertToVector256Byte(count).Store(row + column);
-
-            // Packing has put four keys of the one beside four of the other; unpacking takes them apart again.
-            Avx512F.ConvertToVector512Single(Avx512BW.UnpackLow(count, Vector512<short>.Zero).AsInt32()).Store(counts + column);
-            uint foundA = Bmi2.ParallelBitExtract(found, LowerKeys), foundB = Bmi2.ParallelBitExtract(found, ~LowerKeys);
-            if (Vector512.LessThanOrEqualAny(Avx512F.Min(a, b), small))
-            {
-                foundA |= (uint)Vector512.LessThanOrEqual(a, small).ExtractMostSignificantBits();
-                foundB |= (uint)Vector512.LessThanOrEqual(b, small).ExtractMostSignificantBits();
-            }
-
-            doubts |= foundA;
-            doubtful[column / 16] = foundA;
-            if (!isWhole)
-                continue;
-            Avx512F.ConvertToVector512Single(Avx512BW.UnpackHigh(count, Vector512<short>.Zero).AsInt32()).Store(counts + column + 16);
-            doubts |= foundB;
-            doubtful[(column / 16) + 1] = foundB;
+            Vector512<short> key0 = Load(keys, column, columns, scale, offset, ref smallest);
+            Vector512<short> key1 = Load(keys, column + 32, columns, scale, offset, ref smallest);
+            Vector512<short> key2 = Load(keys, column + 64, columns, scale, offset, ref smallest);
+            Vector512<short> low0 = Avx512BW.SubtractSaturate(key0, band), low1 = Avx512BW.SubtractSaturate(key1, band), low2 = Avx512BW.SubtractSaturate(key2, band);
+            Vector512<short> middle = Vector512.Create(table[31]);
+            Vector512<short> rank0 = Add(default, low0, middle, 32), rank1 = Add(default, low1, middle, 32), rank2 = Add(default, low2, middle, 32);
+            Step(table, 16, low0, low1, low2, ref rank0, ref rank1, ref rank2);
+            Step(table, 8, low0, low1, low2, ref rank0, ref rank1, ref rank2);
+            Step(table, 4, low0, low1, low2, ref rank0, ref rank1, ref rank2);
+            Step(table, 2, low0, low1, low2, ref rank0, ref rank1, ref rank2);
+            Step(table, 1, low0, low1, low2, ref rank0, ref rank1, ref rank2);
+            Vector512<short> lower = Vector512.Load(table), upper = Vector512.Load(table + 32);
+            doubts |= Store(key0, rank0, all, lower, upper, band, column, columns, row, counts, doubtful);
+            doubts |= Store(key1, rank1, all, lower, upper, band, column + 32, columns, row, counts, doubtful);
+            doubts |= Store(key2, rank2, all, lower, upper, band, column + 64, columns, row, counts, doubtful);
         }
 
-        Tally(row, (columns + 31) & ~31, words.Count, tallies);
+        WordTally.Add(row, words.Count, tallies);
+        if (Vector512.LessThanOrEqualAny(smallest, Vector512.Create(terms.SmallKey)))
+            doubts |= DoubtSmall(keys, columns, terms.SmallKey, doubtful);
+        return doubts != 0 && Decide(keys, columns, terms, thresholds, counts, doubtful, tallies);
+    }
+
+    // Float32 knows more than 16 bits, and leaves few keys in doubt: those too near a threshold for it, too, and those that have two thresholds nearby.
+    private static bool Decide(float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies)
+    {
+        uint doubts = 0;
+        float* end = thresholds + terms.Count;
+        for (int column = 0; column < columns; column += 16, doubtful++)
+        {
+            uint left = *doubtful;
+            for (uint bits = left; bits != 0; bits &= bits - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(bits);
+                float key = keys[column + lane];
+                int most = (int)counts[column + lane];
+                int count = most - (end[-most] <= key - terms.Slack ? 1 : 0);
+                bool isCertain = end[-count] > key + terms.Slack & key > terms.SmallKey;
+                count = isCertain ? count : most;
+                counts[column + lane] = count;
+                tallies[most]--;
+                tallies[count]++;
+                left &= ~((isCertain ? 1u : 0) << lane);
+            }
+
+            *doubtful = left;
+            doubts |= left;
+        }
+
         return doubts != 0;
     }
 
-    // A comparison of a whole row with each count that there may be takes fewer steps than adding one somewhere for every key.
+    // 32 keys as words; from the row's end on, keys above all others. Packing puts four keys of one vector beside four of the other.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tally(byte* row, int columns, int largest, int* tallies)
+    private static Vector512<short> Load(float* keys, int column, int columns, Vector512<float> scale, Vector512<float> offset, ref Vector512<float> smallest)
     {
-        for (int column = columns; column < LargestRow; column += 32)
-            Vector256<byte>.Zero.Store(row + column);
-        Vector512<byte> a = Vector512.Load(row), b = Vector512.Load(row + 64), c = Vector512.Load(row + 128);
-        if ((a | b | c) == Vector512<byte>.Zero)
-            return;
-        Vector512<byte> count = Vector512<byte>.One;
-        for (int i = 1; i <= largest; i++, count += Vector512<byte>.One)
-            tallies[i] += Equal(a, count) + Equal(b, count) + Equal(c, count);
+        Vector512<float> a = column < columns ? Vector512.Load(keys + column) : Vector512.Create(float.MaxValue);
+        Vector512<float> b = column + 16 < columns ? Vector512.Load(keys + column + 16) : Vector512.Create(float.MaxValue);
+        smallest = Avx512F.Min(smallest, Avx512F.Min(a, b));
+        return Avx512BW.PackSignedSaturate(ToIntegers(a, scale, offset), ToIntegers(b, scale, offset));
     }
 
+    // Nearest, so that half a step is lost at most. Below the smallest integer the conversion gives that itself.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Equal(Vector512<byte> left, Vector512<byte> right) => BitOperations.PopCount(Vector512.Equals(left, right).ExtractMostSignificantBits());
+    private static Vector512<int> ToIntegers(Vector512<float> key, Vector512<float> scale, Vector512<float> offset) =>
+        Avx512F.ConvertToVector512Int32(Avx512F.Min(Avx512F.FusedMultiplyAdd(key, scale, offset), Vector512.Create((float)short.MaxValue)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step(
+        short* table,
+        short addend,
+        Vector512<short> low0,
+        Vector512<short> low1,
+        Vector512<short> low2,
+        ref Vector512<short> rank0,
+        ref Vector512<short> rank1,
+        ref Vector512<short> rank2)
+    {
+        Vector512<short> lower = Vector512.Load(table + addend - 1), upper = Vector512.Load(table + 32 + addend - 1);
+        rank0 = Add(rank0, low0, Avx512BW.PermuteVar32x16x2(lower, rank0, upper), addend);
+        rank1 = Add(rank1, low1, Avx512BW.PermuteVar32x16x2(lower, rank1, upper), addend);
+        rank2 = Add(rank2, low2, Avx512BW.PermuteVar32x16x2(lower, rank2, upper), addend);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Add(Vector512<short> rank, Vector512<short> low, Vector512<short> threshold, short addend) =>
         Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(low, threshold), rank + Vector512.Create(addend), rank);
 
-    // Nearest, so that half a step is lost at most. Below the smallest integer the conversion gives that itself.
+    // The counts of 32 keys, and which of them are doubtful.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> ToIntegers(Vector512<float> key, Vector512<float> scale, Vector512<float> offset, Vector512<float> limit) =>
-        Avx512F.ConvertToVector512Int32(Avx512F.Min(Avx512F.FusedMultiplyAdd(key, scale, offset), limit));
+    private static uint Store(
+        Vector512<short> key,
+        Vector512<short> rank,
+        Vector512<short> all,
+        Vector512<short> lower,
+        Vector512<short> upper,
+        Vector512<short> band,
+        int column,
+        int columns,
+        byte* row,
+        float* counts,
+        uint* doubtful)
+    {
+        if (column >= columns)
+            return 0;
+        Vector512<short> next = Avx512BW.PermuteVar32x16x2(lower, rank, upper);
+        uint found = (uint)Vector512.LessThan(next, Avx512BW.AddSaturate(key, band)).ExtractMostSignificantBits();
+        Vector512<short> count = Avx512BW.Subtract(all, rank);
+        Avx512BW.ConvertToVector256Byte(count).Store(row + column);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Shifted(Vector512<short> lower, Vector512<short> upper, short places) =>
-        Avx512BW.PermuteVar32x16x2(lower, Vector512<short>.Indices + Vector512.Create(places), upper);
+        // Unpacking takes apart what packing has put together.
+        Avx512F.ConvertToVector512Single(Avx512BW.UnpackLow(count, Vector512<short>.Zero).AsInt32()).Store(counts + column);
+        doubtful[column / 16] = Bmi2.ParallelBitExtract(found, LowerKeys);
+        if (column + 16 < columns)
+        {
+            Avx512F.ConvertToVector512Single(Avx512BW.UnpackHigh(count, Vector512<short>.Zero).AsInt32()).Store(counts + column + 16);
+            doubtful[(column / 16) + 1] = Bmi2.ParallelBitExtract(found, ~LowerKeys);
+        }
+
+        return found;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static uint DoubtSmall(float* keys, int columns, float smallKey, uint* doubtful)
+    {
+        uint doubts = 0;
+        for (int column = 0; column < columns; column += 16)
+        {
+            uint found = (uint)Vector512.LessThanOrEqual(Vector512.Load(keys + column), Vector512.Create(smallKey)).ExtractMostSignificantBits();
+            doubtful[column / 16] |= found;
+            doubts |= found;
+        }
+
+        return doubts;
+    }
 }

@@ -9,6 +9,9 @@ internal readonly unsafe struct WordThresholds
     /// <summary>Length of a table; its last place stays above every key.</summary>
     public const int TableLength = 64;
 
+    /// <summary>Integers behind the last table that may be read; their values do not matter.</summary>
+    public const int Padding = 16;
+
     // Room on both sides for the band.
     private const int LargestWord = 32000;
 
