@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -13,25 +12,15 @@ internal static class PeakArithmetic
 {
     private const int Accumulators = 12;
 
-    /// <summary>Billions of float operations a second of one thread, the best of several short runs.</summary>
-    public static double Measure(double seconds)
+    /// <summary>Multiplies and adds so many times in every accumulator; returns the floating-point operations done.</summary>
+    public static long Run(int turns)
     {
         (Func<int, float> loop, int lanes) =
             Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? (Run512, Vector512<float>.Count)
             : Vector256.IsHardwareAccelerated && Fma.IsSupported ? (Run256, Vector256<float>.Count)
             : ((Func<int, float>)Run128, Vector128<float>.Count);
-        const int Turns = 1_000_000;
-        loop(Turns);
-        double best = double.MaxValue;
-        long start = Stopwatch.GetTimestamp();
-        do
-        {
-            long begin = Stopwatch.GetTimestamp();
-            loop(Turns);
-            best = Math.Min(best, Stopwatch.GetElapsedTime(begin).TotalSeconds);
-        }
-        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds);
-        return 2.0 * Accumulators * lanes * Turns / best / 1e9;
+        loop(turns);
+        return 2L * Accumulators * lanes * turns;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

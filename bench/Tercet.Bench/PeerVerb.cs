@@ -5,7 +5,7 @@ namespace Tercet.Bench;
 
 /// <summary>
 /// <c>peer-ours --embeddings X.npy --labels Y.npy [--threads T] [--calls R] [--ms M] [workload ...]</c>: times our workloads and prints one JSON line;
-/// with <c>--gallery X.npy --queries Q.npy</c> those of the search in place of those of the mining.
+/// with <c>--gallery X.npy --queries Q.npy</c> those of the search in place of those of the mining, with <c>--roof</c> what the machine can do at most.
 /// Without workloads it serves requests from standard input, one line each and one JSON line back, so that the comparison can have everybody's
 /// data loaded and call everybody in turn: <c>time WORKLOAD CALLS MS WARM</c> or <c>check WORKLOAD FILE</c>.
 /// </summary>
@@ -14,7 +14,7 @@ internal static class PeerVerb
     public static int Run(ReadOnlySpan<string> arguments)
     {
         string rows = "", others = "";
-        bool search = false;
+        bool search = false, roof = false;
         int threads = 1, calls = 5;
         double milliseconds = 200;
         List<string> names = [];
@@ -26,6 +26,7 @@ internal static class PeerVerb
                 case "--labels": others = arguments[++index]; break;
                 case "--gallery": (rows, search) = (arguments[++index], true); break;
                 case "--queries": others = arguments[++index]; break;
+                case "--roof": roof = true; break;
                 case "--threads": threads = int.Parse(arguments[++index]); break;
                 case "--calls": calls = int.Parse(arguments[++index]); break;
                 case "--ms": milliseconds = double.Parse(arguments[++index]); break;
@@ -33,7 +34,7 @@ internal static class PeerVerb
             }
         }
 
-        using IPeerWorkloads workloads = search ? new PeerSearchWorkloads(rows, others, threads) : new PeerWorkloads(rows, others, threads);
+        using IPeerWorkloads workloads = roof ? new RoofWorkloads(threads) : search ? new PeerSearchWorkloads(rows, others, threads) : new PeerWorkloads(rows, others, threads);
         if (names.Count > 0)
             Reply(names.Distinct().ToDictionary(name => name, name => Time(workloads, name, calls, milliseconds, warm: true)));
         else

@@ -5,7 +5,7 @@ import sys
 
 from agreement import compare
 from cpu_report import PRODUCTS, RULES, TORCHES, report
-from harness import DATA, FEW, Missing, PeerError, in_turn, ours, roof_around, unit_rows, waiting
+from harness import DATA, FEW, Missing, PeerError, in_turn, ours, roof, unit_rows, waiting
 from peers import begin, peer
 from tables import number, write_results
 
@@ -50,6 +50,7 @@ def measure(n, d, rounds, budget, settings, thread_counts):
             requests = best_tiles(workers, threads)
             if threads == 1:
                 agreement = check(data, workers, requests)
+            contenders["roof", "multiply-add", threads] = stack.enter_context(roof(threads)), "multiply-add"
             contenders["ours", "batch-hard", threads] = workers["ours", threads], "batch-hard"
             for name in PRODUCTS:
                 contenders[name, "sgemm", threads] = workers[name, threads], "sgemm"
@@ -60,9 +61,9 @@ def measure(n, d, rounds, budget, settings, thread_counts):
                 # In a process of its own: where it takes too long, only that one is ended.
                 worker = stack.enter_context(ours(data, threads)) if rule == "batch-all-loss" else workers["ours", threads]
                 contenders["ours", rule, threads] = worker, rule
-        turns, roofs = roof_around(thread_counts, lambda: in_turn(contenders, rounds, budget))
+        turns = in_turn(contenders, rounds, budget)
         versions = {name: worker.version for (name, threads), worker in workers.items() if threads == 1}
-    return {"n": n, "d": d, "turns": turns, "roofs": roofs, "agreement": agreement, "versions": versions,
+    return {"n": n, "d": d, "threads": thread_counts, "turns": turns, "agreement": agreement, "versions": versions,
             "tiles": {key: request for key, (_, request) in contenders.items() if ":" in request}, "waiting": waiting(reply for key, replies in turns.items() if key[2] == 1 for reply in replies)}
 
 

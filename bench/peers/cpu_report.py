@@ -1,4 +1,5 @@
 """The tables of cpu-mining.md."""
+from harness import rate
 from tables import Spread, heading, left_out, number, ratio, settings_tried, table, times
 
 PRODUCTS = ("numpy", "torch-2.10", "torch-1.13")
@@ -11,7 +12,7 @@ def fastest(turns, keys):
 
 
 def cases(results):
-    return [(shape, threads) for shape in results["shapes"] for threads in shape["roofs"]]
+    return [(shape, threads) for shape in results["shapes"] for threads in shape["threads"]]
 
 
 def label(shape, threads):
@@ -25,7 +26,7 @@ def products(results):
         mine = turns["ours", "batch-hard", threads]
         best = fastest(turns, [(name, "sgemm", threads) for name in PRODUCTS])
         half = n * (n + 1) * d / 1e6
-        share = Spread(100 * half / reply["ms"] / shape["roofs"][threads]["gflops"] for reply in mine)
+        share = Spread(100 * half / reply["ms"] / rate(roof) for roof, reply in zip(turns["roof", "multiply-add", threads], mine))
         rows.append((*label(shape, threads), times(mine), *(number(times(turns[name, "sgemm", threads]).median) for name in PRODUCTS),
                      number(times(turns["numpy", "ssyrk", threads]).median), best[0], f"**{ratio(mine, turns[best])}**", share))
     return table(("N", "D", "threads", "batch-hard, ms", "OpenBLAS, ms", "MKL, ms", "PyTorch 1.13, ms", "OpenBLAS ssyrk, ms", "fastest sgemm",
@@ -56,7 +57,7 @@ def forms(results):
 def scaling(results):
     rows = []
     for shape in results["shapes"]:
-        turns, counts = shape["turns"], list(shape["roofs"])
+        turns, counts = shape["turns"], shape["threads"]
         for threads in counts[1:]:
             gains = (ratio(turns["ours", rule, 1], turns["ours", rule, threads]) for rule in ("batch-hard", "semi-hard", "batch-all-loss"))
             rows.append((shape["n"], shape["d"], threads, *gains))
@@ -93,7 +94,7 @@ def agreements(results):
 
 def report(results):
     shapes = results["shapes"]
-    roofs = [(*label(shape, threads), shape["roofs"][threads]["gflops"], shape["roofs"][threads]["read_gb_s"]) for shape, threads in cases(results)]
+    roofs = [(*label(shape, threads), Spread(map(rate, shape["turns"]["roof", "multiply-add", threads]))) for shape, threads in cases(results)]
     return f"""{heading("Mining", results, shapes[0]['versions'], max(shape['waiting'] for shape in shapes))}
 
 ## Batch-hard against the bare N × N × D product
@@ -116,8 +117,8 @@ At 1,800 rows the newer PyTorch alone.
 {small(results)}
 ## The same selections
 {agreements(results)}
-## Roof, measured before and after each shape
-{table(('N', 'D', 'threads', 'GFLOP/s', 'streaming read, GB/s'), roofs)}
+## Roof: multiply-adds between registers, in turn with the others
+{table(('N', 'D', 'threads', 'GFLOP/s'), roofs)}
 ## Left out
 {left_out((f"({shape['n']}, {shape['d']})", shape['turns']) for shape in shapes)}
 ## Settings tried for the peers, (1800, 128), one thread; the fastest is used

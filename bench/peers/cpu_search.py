@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from cpu_search_report import PRODUCTS, report
-from harness import DATA, gallery_and_queries, in_turn, ours, roof_around, waiting
+from harness import DATA, gallery_and_queries, in_turn, ours, roof, waiting
 from peers import begin, peer
 from tables import write_results
 
@@ -68,12 +68,15 @@ def measure(d, rounds, budget, settings, thread_counts):
                 agreement = check(data, workers, requests)
             for name, what in [*tiles.items(), *(("numpy", "sgemm"), ("torch-2.10", "sgemm")), *(each for each in requests if "batch" in each[1])]:
                 batch[name, what, threads] = workers[name, threads], what
+            roofs = stack.enter_context(roof(threads))
+            for what in ("multiply-add", "stream"):
+                single["roof", what, threads] = roofs, what
             for name, what in [("ours", "read"), *(each for each in requests if "single" in each[1])]:
                 single[name, what, threads] = workers[name, threads], what
 
-        turns, roofs = roof_around(thread_counts, lambda: in_turn(batch, rounds, budget) | in_turn(single, rounds, budget, 60 * rounds))
+        turns = in_turn(batch, rounds, budget) | in_turn(single, rounds, budget, 60 * rounds)
         versions = {name: worker.version for (name, threads), worker in workers.items() if threads == 1}
-    return {"n": ROWS, "d": d, "turns": turns, "roofs": roofs, "agreement": agreement, "versions": versions,
+    return {"n": ROWS, "d": d, "threads": thread_counts, "turns": turns, "agreement": agreement, "versions": versions,
             "waiting": waiting(reply for key, replies in turns.items() if key[2] == 1 for reply in replies)}
 
 

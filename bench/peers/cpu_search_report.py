@@ -1,11 +1,12 @@
 """The tables of cpu-search.md."""
+from harness import rate
 from tables import Spread, heading, left_out, number, ratio, settings_tried, table, times
 
 PRODUCTS = ("numpy", "torch-2.10")
 
 
 def cases(results):
-    return [(shape, threads) for shape in results["shapes"] for threads in shape["roofs"]]
+    return [(shape, threads) for shape in results["shapes"] for threads in shape["threads"]]
 
 
 def fastest(shape, threads, *names, kind):
@@ -36,7 +37,7 @@ def singles(results):
         plain, filtered, read = (turns["ours", what, threads] for what in ("single", "single-int8", "read"))
         faiss_key, faiss = fastest(shape, threads, "faiss", kind="single")
         megabytes = shape["n"] * shape["d"] * 4 / 1e6
-        streaming = Spread(100 * megabytes / mine["ms"] / shape["roofs"][threads]["read_gb_s"] for mine in plain)
+        streaming = Spread(100 * megabytes / mine["ms"] / (4 * rate(stream)) for stream, mine in zip(turns["roof", "stream", threads], plain))
         share = Spread(100 * theirs["ms"] / mine["ms"] for theirs, mine in zip(read, plain))
         rows.append((shape["d"], threads, times(plain), times(filtered), times(read), number(megabytes / times(read).median),
                      f"{times(faiss)}, {faiss_key[1]}", f"**{streaming}**", f"**{share}**", f"**{ratio(filtered, read)}**", f"**{ratio(faiss, plain)}**",
@@ -59,7 +60,8 @@ def agreements(results):
 
 def report(results):
     shapes = results["shapes"]
-    roofs = [(shape["d"], threads, shape["roofs"][threads]["gflops"], shape["roofs"][threads]["read_gb_s"]) for shape, threads in cases(results)]
+    roofs = [(shape["d"], threads, Spread(map(rate, shape["turns"]["roof", "multiply-add", threads])),
+              Spread(4 * rate(reply) for reply in shape["turns"]["roof", "stream", threads])) for shape, threads in cases(results)]
     return f"""{heading("Exact search", results, shapes[0]['versions'], max(shape['waiting'] for shape in shapes))}
 
 The 10 nearest of {shapes[0]['n']:,} float32 rows. FAISS is Debian's package, a generic build without the AVX2 and AVX-512 kernels of its authors' own: its batches go
@@ -80,7 +82,7 @@ same process: of a gallery no larger than some times the last cache a part is re
 Ours must find the same ones in the same order. FAISS may exchange rows whose float64 squared distances differ by less than rounding to float32 can tell.
 
 {agreements(results)}
-## Roof, measured before and after each shape
+## Roof: multiply-adds between registers, and a pass over 1 GiB, in turn with the single queries
 {table(('D', 'threads', 'GFLOP/s', 'streaming read of 1 GiB, GB/s'), roofs)}
 ## Left out
 {left_out((f"D = {shape['d']}", shape['turns']) for shape in shapes)}

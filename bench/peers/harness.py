@@ -97,6 +97,16 @@ def ours(data, threads, names=("--embeddings", "--labels"), **options):
     return Worker("ours", [*OURS, "peer-ours", names[0], data[0], names[1], data[1], "--threads", str(threads)], threads, **options)
 
 
+def roof(threads):
+    """What so many cores can do at most: "multiply-add" between registers, "stream" over memory that no cache holds. To be measured in turn with the others."""
+    return Worker("roof", [*OURS, "peer-ours", "--roof", "--threads", str(threads)], threads)
+
+
+def rate(reply):
+    """Of a roof: GFLOP/s, or 10⁹ floats/s."""
+    return reply["count"] / reply["ms"] / 1e6
+
+
 def in_turn(contenders, rounds, budget, milliseconds=200):
     """contenders: {key: (worker, workload)}. Calls A B C … A B C …; gives {key: [reply of each round]}, or Missing. FEW rounds, and more of them, up to
     so many, as long as they fit into the budget, in seconds; long calls are made in fewer. Threads that spin after a call get time to go to sleep
@@ -162,20 +172,6 @@ def made_once(folder, names, make):
         for path, values in zip(paths, make()):
             np.save(path, values)
     return tuple(map(str, paths))
-
-
-def roof(threads):
-    """Peak multiply-adds (GFLOP/s) and streaming reads (10⁹ bytes/s) of so many cores, measured now."""
-    cores = ",".join(map(str, range(threads)))
-    return json.loads(subprocess.run(["taskset", "-c", cores, *OURS, "roof", str(threads)], check=True, capture_output=True, text=True).stdout)
-
-
-def roof_around(thread_counts, run):
-    """What run() gives, and the better of the roofs measured before and after it, for each number of threads."""
-    before = {threads: roof(threads) for threads in thread_counts}
-    result = run()
-    after = {threads: roof(threads) for threads in thread_counts}
-    return result, {threads: {key: max(before[threads][key], after[threads][key]) for key in ("gflops", "read_gb_s")} for threads in thread_counts}
 
 
 def machine():
