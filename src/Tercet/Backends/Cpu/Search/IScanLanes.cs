@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Tercet.Backends.Cpu.Search;
 
 /// <summary>What the scans of single queries need of a vector width beyond <see cref="ILanes{TVector}"/>.</summary>
@@ -8,8 +10,8 @@ internal unsafe interface IScanLanes<TVector, TInts>
     where TVector : struct
     where TInts : struct
 {
-    /// <summary><c>scores[r] = factors[r] × (sum of all lanes of the r-th vector) + biases[r]</c>, r = 0…3.</summary>
-    static abstract void StoreScores(TVector sum0, TVector sum1, TVector sum2, TVector sum3, float* factors, float* biases, float* scores);
+    /// <summary>The sums of all lanes of four vectors.</summary>
+    static abstract Vector128<float> SumLanes(TVector sum0, TVector sum1, TVector sum2, TVector sum3);
 
     /// <summary>Reads four unsigned bytes a lane.</summary>
     static abstract TInts Load(byte* codes);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Tercet.Backends.Cpu.Search;
 
@@ -28,25 +29,28 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
             return;
         }
 
-        float* ones = stackalloc float[Group] { 1, 1, 1, 1 };
-        float* zeros = stackalloc float[Group] { 0, 0, 0, 0 };
-        float* dots = stackalloc float[Group];
-
         // The last streams begin early enough to be whole; what they repeat has the same bits.
         int length = (count + Group - 1) / Group;
         int start1 = Math.Min(length, count - length), start2 = Math.Min(2 * length, count - length), start3 = count - length;
         for (int row = 0; row < length; row++)
         {
             float* first = rows + (row * stride);
-            Products(first, first + (start1 * stride), first + (start2 * stride), first + (start3 * stride), depth, query, ones, zeros, dots);
-            Store(dots[0], row, factors, biases, scores);
-            Store(dots[1], row + start1, factors, biases, scores);
-            Store(dots[2], row + start2, factors, biases, scores);
-            Store(dots[3], row + start3, factors, biases, scores);
+            Vector128<float> dots = Products(first, first + (start1 * stride), first + (start2 * stride), first + (start3 * stride), depth, query);
+            scores[row] = dots[0];
+            scores[row + start1] = dots[1];
+            scores[row + start2] = dots[2];
+            scores[row + start3] = dots[3];
         }
+
+        // In one go, as two more streams: at every row they would be eight.
+        int scored = 0;
+        for (; scored + TLanes.Width <= count; scored += TLanes.Width)
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(factors + scored), TLanes.Load(scores + scored), TLanes.Load(biases + scored)), scores + scored);
+        for (; scored < count; scored++)
+            scores[scored] = ScoreOf(scores[scored], factors + scored, biases + scored);
     }
 
-    /// <summary>The score of one row, in the first of four floats; the others are undefined. Four floats of factors and biases are read.</summary>
+    /// <summary>The score of one row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ComputeOne(float* row, nint depth, float* query, float* factors, float* biases, float* scores)
     {
@@ -57,16 +61,17 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
         }
 
         TVector sum = Products(row, depth, query);
-        TScan.StoreScores(sum, sum, sum, sum, factors, biases, scores);
+        *scores = ScoreOf(TScan.SumLanes(sum, sum, sum, sum)[0], factors, biases);
     }
 
     // Four rows in step, far from each other: four streams that a processor follows each by itself, where four rows side by side look like one that jumps
     // about (bench/results/notes-search.md). The query is loaded once for all four, and the sums over lanes are taken together.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Products(float* r0, float* r1, float* r2, float* r3, nint depth, float* query, float* ones, float* zeros, float* dots)
+    private static Vector128<float> Products(float* r0, float* r1, float* r2, float* r3, nint depth, float* query)
     {
         int width = TLanes.Width;
-        TVector none = TLanes.Broadcast(zeros);
+        float zero = 0f;
+        TVector none = TLanes.Broadcast(&zero);
         TVector a0 = none, a1 = none, a2 = none, a3 = none;
         TVector b0 = none, b1 = none, b2 = none, b3 = none;
         nint k = 0;
@@ -103,11 +108,11 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
             b3 = TLanes.MultiplyAdd(TLanes.Load(r3 + last), y, b3);
         }
 
-        TScan.StoreScores(TLanes.Add(a0, b0), TLanes.Add(a1, b1), TLanes.Add(a2, b2), TLanes.Add(a3, b3), ones, zeros, dots);
+        return TScan.SumLanes(TLanes.Add(a0, b0), TLanes.Add(a1, b1), TLanes.Add(a2, b2), TLanes.Add(a3, b3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float dot, int row, float* factors, float* biases, float* scores) => scores[row] = MathF.FusedMultiplyAdd(factors[row], dot, biases[row]);
+    private static float ScoreOf(float dot, float* factor, float* bias) => MathF.FusedMultiplyAdd(*factor, dot, *bias);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Products(float* row, nint depth, float* query)
@@ -141,7 +146,7 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
             float dot = 0;
             for (nint k = 0; k < depth; k++)
                 dot = MathF.FusedMultiplyAdd(x[k], query[k], dot);
-            scores[row] = MathF.FusedMultiplyAdd(factors[row], dot, biases[row]);
+            scores[row] = ScoreOf(dot, factors + row, biases + row);
         }
     }
 }

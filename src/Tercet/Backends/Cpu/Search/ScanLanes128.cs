@@ -10,11 +10,8 @@ namespace Tercet.Backends.Cpu.Search;
 internal readonly unsafe struct ScanLanes128 : IScanLanes<Vector128<float>, Vector128<int>>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreScores(Vector128<float> sum0, Vector128<float> sum1, Vector128<float> sum2, Vector128<float> sum3, float* factors, float* biases, float* scores)
-    {
-        Vector128<float> sums = AddPairs(AddPairs(sum0, sum1), AddPairs(sum2, sum3));
-        Vector128.FusedMultiplyAdd(Vector128.Load(factors), sums, Vector128.Load(biases)).Store(scores);
-    }
+    public static Vector128<float> SumLanes(Vector128<float> sum0, Vector128<float> sum1, Vector128<float> sum2, Vector128<float> sum3) =>
+        AddPairs(AddPairs(sum0, sum1), AddPairs(sum2, sum3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Load(byte* codes) => Vector128.Load(codes).AsInt32();

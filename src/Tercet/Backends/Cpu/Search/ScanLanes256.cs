@@ -9,14 +9,11 @@ namespace Tercet.Backends.Cpu.Search;
 internal readonly unsafe struct ScanLanes256 : IScanLanes<Vector256<float>, Vector256<int>>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreScores(Vector256<float> sum0, Vector256<float> sum1, Vector256<float> sum2, Vector256<float> sum3, float* factors, float* biases, float* scores) => ScanLanes128.StoreScores(
+    public static Vector128<float> SumLanes(Vector256<float> sum0, Vector256<float> sum1, Vector256<float> sum2, Vector256<float> sum3) => ScanLanes128.SumLanes(
         sum0.GetLower() + sum0.GetUpper(),
         sum1.GetLower() + sum1.GetUpper(),
         sum2.GetLower() + sum2.GetUpper(),
-        sum3.GetLower() + sum3.GetUpper(),
-        factors,
-        biases,
-        scores);
+        sum3.GetLower() + sum3.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Load(byte* codes) => Vector256.Load(codes).AsInt32();

@@ -8,15 +8,16 @@ namespace Tercet.Backends.Cpu.Search;
 // SAFETY: the pointers come from the scans, which keep them inside code blocks and packed queries (bench/Tercet.Bench, SearchBenchmark).
 internal readonly unsafe struct ScanLanes512 : IScanLanes<Vector512<float>, Vector512<int>>
 {
+    // Pairs of lanes of two vectors, then of four: every quarter then holds one sum of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreScores(Vector512<float> sum0, Vector512<float> sum1, Vector512<float> sum2, Vector512<float> sum3, float* factors, float* biases, float* scores) => ScanLanes256.StoreScores(
-        sum0.GetLower() + sum0.GetUpper(),
-        sum1.GetLower() + sum1.GetUpper(),
-        sum2.GetLower() + sum2.GetUpper(),
-        sum3.GetLower() + sum3.GetUpper(),
-        factors,
-        biases,
-        scores);
+    public static Vector128<float> SumLanes(Vector512<float> sum0, Vector512<float> sum1, Vector512<float> sum2, Vector512<float> sum3)
+    {
+        Vector512<double> first = (Avx512F.UnpackLow(sum0, sum1) + Avx512F.UnpackHigh(sum0, sum1)).AsDouble();
+        Vector512<double> second = (Avx512F.UnpackLow(sum2, sum3) + Avx512F.UnpackHigh(sum2, sum3)).AsDouble();
+        Vector512<float> sums = Avx512F.UnpackLow(first, second).AsSingle() + Avx512F.UnpackHigh(first, second).AsSingle();
+        Vector256<float> halves = sums.GetLower() + sums.GetUpper();
+        return halves.GetLower() + halves.GetUpper();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Load(byte* codes) => Vector512.Load(codes).AsInt32();

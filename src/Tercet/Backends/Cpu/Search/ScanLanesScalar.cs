@@ -1,16 +1,13 @@
+using System.Runtime.Intrinsics;
+
 namespace Tercet.Backends.Cpu.Search;
 
 /// <summary>Scalar arithmetic, for machines without vectors and as the reference in tests.</summary>
 // SAFETY: as for the vector widths; the pointers come from the scans.
 internal readonly unsafe struct ScanLanesScalar : IScanLanes<FourFloats, FourInts>
 {
-    public static void StoreScores(FourFloats sum0, FourFloats sum1, FourFloats sum2, FourFloats sum3, float* factors, float* biases, float* scores)
-    {
-        scores[0] = MathF.FusedMultiplyAdd(factors[0], Sum(sum0), biases[0]);
-        scores[1] = MathF.FusedMultiplyAdd(factors[1], Sum(sum1), biases[1]);
-        scores[2] = MathF.FusedMultiplyAdd(factors[2], Sum(sum2), biases[2]);
-        scores[3] = MathF.FusedMultiplyAdd(factors[3], Sum(sum3), biases[3]);
-    }
+    public static Vector128<float> SumLanes(FourFloats sum0, FourFloats sum1, FourFloats sum2, FourFloats sum3) =>
+        Vector128.Create(Sum(sum0), Sum(sum1), Sum(sum2), Sum(sum3));
 
     public static FourInts Load(byte* codes) => *(FourInts*)codes;
 
