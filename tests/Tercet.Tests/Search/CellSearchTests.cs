@@ -160,6 +160,19 @@ public sealed class CellSearchTests
         Assert.Throws<ArgumentException>(() => FlatIndex.CopyOf(new float[,] { { 1 } }, new FlatIndexOptions { Filter = SearchFilter.Cells, Cells = -1 }));
     }
 
+    // Of many queries a sample is looked at first.
+    [Fact]
+    public void SearchBatch_SeveralBadQueries_NamesTheFirst()
+    {
+        const int Count = 200;
+        float[,] queries = Clustered(Count, 16, classes: 20, noise: 0.1f, seed: 4);
+        (queries[Count / 8, 2], queries[3, 5]) = (float.NaN, float.PositiveInfinity);
+        using FlatIndex index = FlatIndex.CopyOf(Clustered(2000, 16, classes: 20, noise: 0.1f, seed: 3), new FlatIndexOptions { Filter = SearchFilter.Cells });
+        var nearest = new Neighbor[Count, 3];
+        ArgumentException error = Assert.Throws<ArgumentException>(() => index.SearchBatch(queries, 3, nearest, TestContext.Current.CancellationToken));
+        Assert.Contains("[3, 5]", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Search_Warm_AllocatesNothing()
     {

@@ -104,6 +104,8 @@ internal sealed unsafe class CpuSearch : IDisposable
         fixed (Neighbor* found = &nearest.DangerousGetReference())
         {
             SourceRows source = new(first, StrideOf(queries));
+            if (_cells is not null)
+                CheckSeveral(source, queries.Height);
             if (_cells is not null && (queries.Height <= LargestCellBatch || DoCellsPay(source, queries.Height, k, found, StrideOf<Neighbor>(nearest), cancellationToken)))
                 RunByCells(source, queries.Height, k, probes: 0, found, StrideOf<Neighbor>(nearest), cancellationToken);
             else
@@ -124,7 +126,11 @@ internal sealed unsafe class CpuSearch : IDisposable
     {
         fixed (float* first = &queries.DangerousGetReference())
         fixed (Neighbor* found = &nearest.DangerousGetReference())
-            RunByCells(new SourceRows(first, StrideOf(queries)), queries.Height, k, probes, found, StrideOf<Neighbor>(nearest), cancellationToken);
+        {
+            SourceRows source = new(first, StrideOf(queries));
+            CheckSeveral(source, queries.Height);
+            RunByCells(source, queries.Height, k, probes, found, StrideOf<Neighbor>(nearest), cancellationToken);
+        }
     }
 
     /// <summary>Searches for one query by cells.</summary>
@@ -191,6 +197,13 @@ internal sealed unsafe class CpuSearch : IDisposable
         ref T first = ref rows.DangerousGetReferenceAt(0, 0);
         ref T second = ref rows.DangerousGetReferenceAt(1, 0);
         return Unsafe.ByteOffset(ref first, ref second) / sizeof(T);
+    }
+
+    // Queries that are searched one by one, in any order: the first bad one is named, whichever would be met first.
+    private void CheckSeveral(SourceRows queries, int count)
+    {
+        for (int query = 0; count > 1 && query < count; query++)
+            RowCheck.SquaredNorm(queries[query], Rows.Depth, query, "queries");
     }
 
     private void RunByCells(SourceRows queries, int count, int k, int probes, Neighbor* nearest, nint stride, CancellationToken cancellationToken)
