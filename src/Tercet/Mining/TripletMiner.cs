@@ -264,7 +264,7 @@ public sealed class TripletMiner : IDisposable
 
     private static void Append(ReadOnlySpan<Triplet> selected, Span<Triplet> triplets, ref int count)
     {
-        foreach (Triplet triplet in selected)
+        foreach (ref readonly Triplet triplet in selected)
         {
             if (triplet.Negative >= 0)
                 triplets[count++] = triplet;

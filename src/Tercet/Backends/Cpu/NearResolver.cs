@@ -13,6 +13,10 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
 {
     private const int Nobody = -2;
 
+    // What stands for a key that is not evaluated yet.
+    private static readonly ulong Unknown = BitConverter.DoubleToUInt64Bits(double.NaN);
+
+
     private readonly AnchorKeys _exactKeys = new(session);
     private readonly ThresholdEdges _edges = new();
     private readonly NearestBeyond _nearest = new(session.Kernel.Fold);
@@ -105,11 +109,13 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         int open = 0;
         for (int i = 0; i < count; i++)
         {
+            // Whether a key is found for the first time cannot be foreseen: no branch depends on it.
             int near = found[i] == Nobody ? _count : found[i];
-            double known = exact[near];
+            ulong known = ((ulong*)exact)[near];
+            int isOpen = known == Unknown ? 1 : 0;
             distinct[open] = near;
-            open += double.IsNaN(known) ? 1 : 0;
-            exact[near] = double.IsNaN(known) ? 0 : known;
+            open += isOpen;
+            ((ulong*)exact)[near] = known & (ulong)(isOpen - 1L);
         }
 
         // A row lies anywhere in memory: it is asked for while the one before it is summed.
