@@ -14,7 +14,7 @@ namespace Tercet.Gpu;
 /// </summary>
 internal static class Check
 {
-    private static readonly string[] Shapes = ["37x9", "300x16", "1000x128", "2500x33", "700x300", "3001x64"];
+    private static readonly string[] Shapes = ["37x9", "300x16", "1000x128", "2500x33", "700x300", "500x600", "3001x64"];
 
     private static readonly MiningOptions[] Rules =
     [

@@ -76,12 +76,18 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     if [ "$arch" = sm_90a ]; then
         for kernel in extremes_wgmma_squared_euclidean extremes_wgmma_cosine; do
             must "$kernel" '\bHGMMA\.64x128x16\.F32\b' 'products by warp groups'
-            must "$kernel" '\bUBLKCP\b' 'bulk copies'
+            must "$kernel" '\bUBLKCP\.S\.G ' 'bulk copies'
+            must "$kernel" '\bUBLKCP\.S\.G\.MULTICAST\b' 'bulk copies to both blocks of a cluster'
+            must "$kernel" '\bUCGABAR_WAIT\b' 'a barrier of the cluster'
+            must "$kernel" '\bSYNCS\.ARRIVE\.TRANS64\.RED\b' 'arrivals in the other block'
             must "$kernel" '\bSYNCS\.PHASECHK\b' 'barriers that copies arrive at'
             must "$kernel" '\bUSETMAXREG\b' 'registers that go from the copying group to the multiplying ones'
             must "$kernel" '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
             must_not "$kernel" '\bHGMMA.*, RZ' 'products that do not add'
+            # Where the cluster begins, and where either sort of group ends.
+            [ "$(machine_code "$kernel" | grep -cw 'MEMBAR.ALL.GPU')" -le 3 ] || complain "$arch: $kernel waits for all its memory at every step"
         done
+        [ "$(cuobjdump --dump-elf "$cubin" | grep -A 2 CTA_PER_CLUSTER | grep -c 'Value:.*0x2 0x1 0x1')" -eq 2 ] || complain "$arch: the kernels by warp groups are not of clusters of two"
         grep -E 'C75[0-9]+.*extremes_wgmma' "$out/$arch.log" && complain "$arch: products by warp groups wait for each other"
     elif echo "$kernels" | grep -q wgmma; then
         complain "$arch: has a kernel of sm_90a"

@@ -1,8 +1,10 @@
-// The fused pass in the symmetric form on sm_90a: one warp group copies, two multiply and mine, each its own panel of anchors against the same gallery panel.
+// The fused pass in the symmetric form on sm_90a, in clusters of two blocks: each block has a panel of anchors of its own, and a group that multiplies a gallery panel of its own,
+// the same in both blocks. Each block loads half of a gallery image and copies it to both.
 //
-// A block takes a stretch of the jobs, ordered by pairs of row panels, so that its anchors' images stay while gallery panels stream by. There is no barrier but those that
-// images arrive at.
+// In a block one warp group copies, by a thread for the anchors and one for each ring of gallery images, and two multiply and mine. There is no barrier but those that images
+// arrive at, and those of the cluster where it begins and ends.
 #include "arguments.h"
+#include "clusters_wgmma.h"
 #include "epilogue_wgmma.h"
 #include "mining_tile.h"
 #include "tercet/device.h"
@@ -13,123 +15,76 @@
 
 namespace tercet {
 
-// A job: row panels 2 · pair and the next one against one column panel. Those of a pair are the columns from its first row panel on.
-struct Jobs {
-    int pairs, columns;
+constexpr int kGroupWarps = device::kWarpGroup / device::kWarp;
 
-    TERCET_DEVICE long long before(int pair) const { return static_cast<long long>(pair) * columns - static_cast<long long>(pair) * (pair - 1); }
-    TERCET_DEVICE long long count() const { return before(pairs); }
-};
-
-TERCET_DEVICE Jobs jobs_of(const ExtremesArguments& arguments) {
-    const int anchor_panels = (arguments.anchors.count + kPanelRows - 1) / kPanelRows;
-    return {(anchor_panels + 1) / 2, arguments.gallery.panel_count};
+// The images of a panel. One that does not exist, the second of the last pair, has the last one in its place, and nobody looks at what comes of it.
+TERCET_DEVICE const unsigned char* images_of(const PackedRows& rows, const HalfPanels& halves, int panel) {
+    const int known = panel < rows.panel_count ? panel : rows.panel_count - 1;
+    return static_cast<const unsigned char*>(halves.fragments) + static_cast<long long>(known) * image_steps(rows.depth) * kImageBytes;
 }
 
-// A block's stretch of the jobs.
-struct Stretch {
-    long long job, end;
-    int pair, column;
-    Jobs jobs;
-
-    TERCET_DEVICE explicit Stretch(const ExtremesArguments& arguments) : jobs(jobs_of(arguments)) {
-        const long long all = jobs.count();
-        job = all * device::block() / device::blocks();
-        end = all * (device::block() + 1) / device::blocks();
-        pair = 0;
-        while (pair + 1 < jobs.pairs && jobs.before(pair + 1) <= job) {
-            ++pair;
-        }
-        column = static_cast<int>(job - jobs.before(pair)) + 2 * pair;
-    }
-
-    TERCET_DEVICE bool is_done() const { return job >= end; }
-
-    // Whether the next job has other rows.
-    TERCET_DEVICE bool advance() {
-        ++job;
-        if (++column < jobs.columns) {
-            return false;
-        }
-        ++pair;
-        column = 2 * pair;
-        return true;
-    }
-};
-
-// The place of a pipeline: a stage, and the parity of its phase.
-struct Place {
-    int stage = 0, parity = 0;
-
-    TERCET_DEVICE void advance() {
-        if (++stage == kWgmmaStages) {
-            stage = 0;
-            parity ^= 1;
-        }
-    }
-};
-
-struct Operands {
-    unsigned char* shared;
-    const unsigned char* images;
-    int steps;
-
-    TERCET_DEVICE bool is_resident() const { return steps <= kResidentSteps; }
-    TERCET_DEVICE unsigned char* slot(int index) const { return shared + index * kImageBytes; }
-    TERCET_DEVICE unsigned char* rows(int group, int step, int stage) const { return is_resident() ? slot(group * kResidentSteps + step) : slot(stage * 3 + group); }
-    TERCET_DEVICE unsigned char* columns(int stage) const { return is_resident() ? slot(2 * kResidentSteps + stage) : slot(stage * 3 + 2); }
-    TERCET_DEVICE const unsigned char* image(int panel, int step) const { return images + (static_cast<long long>(panel) * steps + step) * kImageBytes; }
-};
-
-// By one thread. The second panel of the last pair may not exist; the last one then stands in its place, and nobody looks at it.
-TERCET_DEVICE void copy_images(Stretch stretch, const Operands& operands, WgmmaBarriers& barriers) {
-    const int last_panel = stretch.jobs.columns - 1;
+// By one thread.
+TERCET_DEVICE void copy_rows(const ExtremesArguments& arguments, Stretch stretch, const Slots& slots, WgmmaBarriers& barriers) {
     Place place;
-    int rows_parity = 0;
     for (bool is_new = true; !stretch.is_done(); is_new = stretch.advance()) {
-        const int low = 2 * stretch.pair, high = low < last_panel ? low + 1 : last_panel;
-        if (is_new && operands.is_resident()) {
-            device::wait_for_phase(barriers.rows_empty, rows_parity ^ 1);
-            rows_parity ^= 1;
-            device::arrive_expecting(barriers.rows_full, 2 * operands.steps * kImageBytes);
-            for (int step = 0; step < operands.steps; ++step) {
-                device::copy_bulk(operands.rows(0, step, 0), operands.image(low, step), kImageBytes, barriers.rows_full);
-                device::copy_bulk(operands.rows(1, step, 0), operands.image(high, step), kImageBytes, barriers.rows_full);
-            }
+        if (!is_new && slots.rows_stay()) {
+            continue;
         }
-        for (int step = 0; step < operands.steps; ++step, place.advance()) {
-            device::PhaseBarrier& full = barriers.full[place.stage];
-            device::wait_for_phase(barriers.empty[place.stage], place.parity ^ 1);
-            device::arrive_expecting(full, (operands.is_resident() ? 1 : 3) * kImageBytes);
-            if (!operands.is_resident()) {
-                device::copy_bulk(operands.rows(0, step, place.stage), operands.image(low, step), kImageBytes, full);
-                device::copy_bulk(operands.rows(1, step, place.stage), operands.image(high, step), kImageBytes, full);
-            }
-            device::copy_bulk(operands.columns(place.stage), operands.image(stretch.column, step), kImageBytes, full);
+        const unsigned char* image = images_of(arguments.gallery, arguments.gallery_halves, stretch.row_panel());
+#pragma unroll 1
+        for (int step = 0; step < slots.steps; ++step, image += kImageBytes, place.advance(slots.rows)) {
+            device::PhaseBarrier& full = barriers.rows_full[place.slot];
+            device::wait_for_phase(barriers.rows_empty[place.slot], place.parity ^ 1);
+            device::arrive_expecting(full, kImageBytes);
+            device::copy_bulk(slots.row_slot(place.slot), image, kImageBytes, full);
         }
     }
 }
 
-// A warp's arrival, when all its lanes are done.
-TERCET_DEVICE void leave(device::PhaseBarrier& barrier) {
+// By one thread: this block's half of one group's images, to both blocks. The other half may come before this block expects it, but not before this block has left the slot.
+TERCET_DEVICE void copy_columns(const ExtremesArguments& arguments, Stretch stretch, const Slots& slots, int group, WgmmaBarriers& barriers) {
+    constexpr int kPartBytes = kImageBytes / device::kClusterBlocks;
+    const int part = device::cluster_rank() * kPartBytes;
+    Place place;
+    for (; !stretch.is_done(); stretch.advance()) {
+        const unsigned char* image = images_of(arguments.gallery, arguments.gallery_halves, stretch.column_panel(group));
+#pragma unroll 1
+        for (int step = 0; step < slots.steps; ++step, image += kImageBytes, place.advance(slots.columns)) {
+            device::PhaseBarrier& full = barriers.full[group][place.slot];
+            device::wait_for_phase(barriers.empty[group][place.slot], place.parity ^ 1);
+            device::arrive_expecting(full, kImageBytes);
+            device::copy_bulk_to_cluster(slots.column_slot(group, place.slot) + part, image + part, kPartBytes, full);
+        }
+    }
+}
+
+// A warp's arrivals, when all its lanes are done: in every block of the cluster, since each fills the slots of all.
+TERCET_DEVICE void leave_columns(device::PhaseBarrier& barrier) {
+    if (device::lane() < device::kClusterBlocks) {
+        device::arrive_in(barrier, device::lane());
+    }
+}
+
+TERCET_DEVICE void leave_rows(device::PhaseBarrier& barrier) {
     if (device::lane() == 0) {
         device::arrive(barrier);
     }
 }
 
-// One group's tile; a stage is left when the next one's products have begun.
-TERCET_DEVICE void multiply_images(const Operands& operands, int group, WgmmaBarriers& barriers, Place& place, float (&low)[device::kProductSums],
-                                   float (&high)[device::kProductSums]) {
-    int last_stage = 0;
+// One group's tile; slots are left when the next step's products have begun.
+TERCET_DEVICE void multiply_images(const Slots& slots, int group, bool leaves, WgmmaBarriers& barriers, Place& rows_place, Place& columns_place,
+                                   float (&low)[device::kProductSums], float (&high)[device::kProductSums]) {
     // Zeros, rather than a first product that does not add: anything else that touches the sums while products are under way makes the compiler run those one by one.
 #pragma unroll
     for (int i = 0; i < device::kProductSums; ++i) {
         low[i] = high[i] = 0.0f;
     }
+    int last_row_slot = 0, last_column_slot = 0;
 #pragma unroll 1
-    for (int step = 0; step < operands.steps; ++step, place.advance()) {
-        device::wait_for_phase(barriers.full[place.stage], place.parity);
-        device::Operand rows = device::operand_of(operands.rows(group, step, place.stage)), columns = device::operand_of(operands.columns(place.stage));
+    for (int step = 0; step < slots.steps; ++step) {
+        device::wait_for_phase(barriers.rows_full[rows_place.slot], rows_place.parity);
+        device::wait_for_phase(barriers.full[group][columns_place.slot], columns_place.parity);
+        device::Operand rows = device::operand_of(slots.row_slot(rows_place.slot)), columns = device::operand_of(slots.column_slot(group, columns_place.slot));
         device::begin_products();
 #pragma unroll
         for (int k = 0; k < kImageDepth / device::kProductDepth; ++k) {
@@ -141,34 +96,38 @@ TERCET_DEVICE void multiply_images(const Operands& operands, int group, WgmmaBar
         device::commit_products();
         if (step > 0) {
             device::wait_for_products<1>();
-            leave(barriers.empty[last_stage]);
+            leave_columns(barriers.empty[group][last_column_slot]);
+            if (leaves) {
+                leave_rows(barriers.rows_empty[last_row_slot]);
+            }
         }
-        last_stage = place.stage;
+        last_row_slot = rows_place.slot;
+        last_column_slot = columns_place.slot;
+        rows_place.advance(slots.rows);
+        columns_place.advance(slots.columns);
     }
     device::wait_for_products<0>();
-    leave(barriers.empty[last_stage]);
+    leave_columns(barriers.empty[group][last_column_slot]);
+    if (leaves) {
+        leave_rows(barriers.rows_empty[last_row_slot]);
+    }
 }
 
 template <typename Metric>
-TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stretch, const Operands& operands, WgmmaBarriers& barriers) {
+TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stretch, const Slots& slots, WgmmaBarriers& barriers) {
     const int group = device::thread() / device::kWarpGroup - 1;
-    Place place;
-    int rows_parity = 0;
-    for (bool is_new = true; !stretch.is_done();) {
-        if (is_new && operands.is_resident()) {
-            device::wait_for_phase(barriers.rows_full, rows_parity);
-            rows_parity ^= 1;
-        }
-        const int row_panel = 2 * stretch.pair + group, column_panel = stretch.column;
+    Place rows_place, columns_place;
+    for (; !stretch.is_done(); stretch.advance()) {
+        // Rows that stay are at the same place for every job.
+        const bool leaves = !slots.rows_stay() || stretch.is_last_of_rows();
+        const Place first_place = rows_place;
         ThreadKeys keys;
-        multiply_images(operands, group, barriers, place, keys[0], keys[1]);
-        is_new = stretch.advance();
-        if (is_new && operands.is_resident()) {
-            leave(barriers.rows_empty);
-        }
-        // Below the diagonal, or past the last anchor: another group's tile, or nobody's.
+        multiply_images(slots, group, leaves, barriers, rows_place, columns_place, keys[0], keys[1]);
+        rows_place = leaves ? rows_place : first_place;
+        // Below the diagonal, past the last anchor, or past the last row: another block's tile, or nobody's.
+        const int row_panel = stretch.row_panel(), column_panel = stretch.column_panel(group);
         const int first_row = row_panel * kPanelRows, first_column = column_panel * kPanelRows;
-        if (row_panel > column_panel || first_row >= arguments.anchors.count) {
+        if (row_panel > column_panel || first_row >= arguments.anchors.count || column_panel >= arguments.gallery.panel_count) {
             continue;
         }
         const bool both_sides = row_panel != column_panel && first_column < arguments.anchors.count;
@@ -184,39 +143,52 @@ TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stret
     }
 }
 
+// By one thread of each block.
+TERCET_DEVICE void start_barriers(WgmmaBarriers& barriers) {
+    for (int slot = 0; slot < kMostResidentSteps; ++slot) {
+        device::start_barrier(barriers.rows_full[slot], 1);
+        device::start_barrier(barriers.rows_empty[slot], kMultiplyingGroups * kGroupWarps);
+    }
+    for (int group = 0; group < kMultiplyingGroups; ++group) {
+        for (int slot = 0; slot < kMostColumnSlots; ++slot) {
+            device::start_barrier(barriers.full[group][slot], 1);
+            device::start_barrier(barriers.empty[group][slot], device::kClusterBlocks * kGroupWarps);
+        }
+    }
+    device::publish_barriers();
+}
+
 template <typename Metric>
 TERCET_DEVICE void mine_by_warp_groups(const ExtremesArguments& arguments, unsigned char* shared) {
     WgmmaBarriers& barriers = *reinterpret_cast<WgmmaBarriers*>(shared + kWgmmaImages * kImageBytes);
-    const Operands operands = {shared, static_cast<const unsigned char*>(arguments.gallery_halves.fragments), image_steps(arguments.gallery.depth)};
-    constexpr int kMiningWarps = 2 * device::kWarpGroup / device::kWarp;
+    const Slots slots(shared, arguments.gallery.depth);
     if (device::thread() == 0) {
-        for (int stage = 0; stage < kWgmmaStages; ++stage) {
-            device::start_barrier(barriers.full[stage], 1);
-            device::start_barrier(barriers.empty[stage], kMiningWarps);
-        }
-        device::start_barrier(barriers.rows_full, 1);
-        device::start_barrier(barriers.rows_empty, kMiningWarps);
-        device::publish_barriers();
+        start_barriers(barriers);
     }
-    device::barrier();  // barriers are there
+    device::cluster_barrier();  // barriers are there, in both blocks
     const Stretch stretch(arguments);
     if (device::thread() < device::kWarpGroup) {
         device::give_registers();
-        if (device::thread() == 0) {
-            copy_images(stretch, operands, barriers);
+        const int warp = device::thread() / device::kWarp;
+        if (device::lane() == 0 && warp < kMultiplyingGroups) {
+            copy_columns(arguments, stretch, slots, warp, barriers);
+        } else if (device::lane() == 0 && warp == kMultiplyingGroups) {
+            copy_rows(arguments, stretch, slots, barriers);
         }
+        device::cluster_barrier();  // nothing more comes from the other block
         return;
     }
     device::take_registers();
-    mine_images<Metric>(arguments, stretch, operands, barriers);
+    mine_images<Metric>(arguments, stretch, slots, barriers);
+    device::cluster_barrier();  // nothing more comes from the other block
 }
 
-TERCET_KERNEL_DYNAMIC(extremes_wgmma_squared_euclidean, kWgmmaThreads, 1, ExtremesArguments, kWgmmaSharedBytes) {
+TERCET_KERNEL_CLUSTER(extremes_wgmma_squared_euclidean, kWgmmaThreads, 1, ExtremesArguments, kWgmmaSharedBytes, device::kClusterBlocks) {
     TERCET_DYNAMIC(shared, kWgmmaSharedBytes);
     mine_by_warp_groups<SquaredEuclidean>(arguments, shared);
 }
 
-TERCET_KERNEL_DYNAMIC(extremes_wgmma_cosine, kWgmmaThreads, 1, ExtremesArguments, kWgmmaSharedBytes) {
+TERCET_KERNEL_CLUSTER(extremes_wgmma_cosine, kWgmmaThreads, 1, ExtremesArguments, kWgmmaSharedBytes, device::kClusterBlocks) {
     TERCET_DYNAMIC(shared, kWgmmaSharedBytes);
     mine_by_warp_groups<Cosine>(arguments, shared);
 }

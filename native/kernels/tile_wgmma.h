@@ -28,14 +28,18 @@ TERCET_DEVICE int swizzled_piece(int row, int piece) { return row * kImageDepth 
 
 #if defined(TERCET_HAS_WARP_GROUPS)
 
-// Twelve images: two panels of anchors that stay for a whole strip and four stages of a gallery panel, or where the anchors' depth is above 256, four stages of all three.
-constexpr int kWgmmaThreads = 3 * device::kWarpGroup;
-constexpr int kWgmmaStages = 4;
-constexpr int kResidentSteps = 4;
-constexpr int kWgmmaImages = 12;
+// Two groups multiply, a third one copies.
+constexpr int kMultiplyingGroups = 2;
+constexpr int kWgmmaThreads = (kMultiplyingGroups + 1) * device::kWarpGroup;
+// Fourteen images are what shared memory has room for. A panel of anchors of up to eight stays; deeper ones stream through four. What is left are the rings of gallery panels.
+constexpr int kWgmmaImages = 14;
+constexpr int kMostResidentSteps = 8;
+constexpr int kStreamedSlots = 4;
+constexpr int kMostColumnSlots = (kWgmmaImages - 1) / kMultiplyingGroups;
 
 struct WgmmaBarriers {
-    device::PhaseBarrier full[kWgmmaStages], empty[kWgmmaStages], rows_full, rows_empty;
+    device::PhaseBarrier rows_full[kMostResidentSteps], rows_empty[kMostResidentSteps];
+    device::PhaseBarrier full[kMultiplyingGroups][kMostColumnSlots], empty[kMultiplyingGroups][kMostColumnSlots];
 };
 
 constexpr int kWgmmaSharedBytes = kWgmmaImages * kImageBytes + static_cast<int>(sizeof(WgmmaBarriers));

@@ -2,69 +2,15 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <deque>
-#include <vector>
 
-#include "fiber.h"
+#include "cluster.h"
 
 namespace tercet {
 namespace simulation {
 
 namespace {
 
-constexpr int kWarp = 32;
-constexpr int kMostThreads = 1024;
-constexpr std::size_t kMostLaneBytes = 16;
-
-enum class Wait { kNone, kBarrier, kExchange, kPhase, kDone };
-
-struct Thread {
-    Fiber fiber;
-    Wait wait = Wait::kDone;
-    // Products under way; the groups that are committed end at these lengths.
-    std::deque<Product> products;
-    std::deque<std::size_t> groups;
-};
-
-// Two buffers in turn: a fast lane may give its next value before a slow one has read the last.
-struct Warp {
-    int arrived = 0;
-    int phase = 0;
-    std::size_t bytes = 0;
-    alignas(16) unsigned char values[2][kWarp][kMostLaneBytes] = {};
-};
-
-struct BulkCopy {
-    void* target;
-    const void* source;
-    std::size_t bytes;
-    PhaseBarrier* barrier;
-};
-
-// One block under way. A deque, because fibers must not move.
-struct Block {
-    std::deque<Thread> threads;
-    Warp warps[kMostThreads / kWarp];
-    int thread_count = 0;
-    int running = 0;
-    bool any = false;
-    bool last_any = false;
-    // Whether a thread came further in this round than from one look at its phase to the next.
-    bool progress = false;
-    Schedule schedule = Schedule::kRoundRobin;
-    std::vector<BulkCopy> copies;
-    const char* fault = nullptr;
-    Position position{};
-    void* shared = nullptr;
-    std::size_t shared_bytes = 0;
-    const Kernel* kernel = nullptr;
-    const void* arguments = nullptr;
-
-    ~Block() { std::free(shared); }
-};
-
-// One a host thread: launches of several threads do not meet.
-thread_local Block block;
+thread_local Cluster under_way;
 
 const Kernel*& first_kernel() {
     static const Kernel* first = nullptr;
@@ -72,129 +18,154 @@ const Kernel*& first_kernel() {
 }
 
 void run_thread() {
-    block.kernel->body(block.arguments);
-    block.threads[static_cast<std::size_t>(block.running)].wait = Wait::kDone;
+    under_way.kernel->body(under_way.arguments);
+    under_way.thread().wait = Wait::kDone;
+    --under_way.block().alive;
 }
 
-void wait_as(Wait wait) {
-    Thread& thread = block.threads[static_cast<std::size_t>(block.running)];
-    thread.wait = wait;
-    thread.fiber.suspend();
-}
-
-void fill_shared() {
-    if (block.shared != nullptr) {
-        std::memset(block.shared, 0xFF, block.shared_bytes);
-    }
-}
-
-// Runs one warp; whether any thread of it ran.
-bool run_warp(int warp, bool greedy) {
-    bool ran = false;
+// Runs one warp of all the cluster's.
+void run_warp(int warp, bool greedy) {
     for (bool again = true; again;) {
         again = false;
         for (int thread = warp * kWarp; thread < (warp + 1) * kWarp; ++thread) {
-            if (block.threads[static_cast<std::size_t>(thread)].wait != Wait::kNone) {
+            if (under_way.thread(thread).wait != Wait::kNone) {
                 continue;
             }
-            block.running = thread;
-            block.position.thread = thread;
-            block.threads[static_cast<std::size_t>(thread)].fiber.resume();
-            block.progress |= block.threads[static_cast<std::size_t>(thread)].wait != Wait::kPhase;
-            ran = true;
+            under_way.running = thread;
+            under_way.position.thread = thread % under_way.thread_count;
+            under_way.position.block += thread / under_way.thread_count - under_way.position.block % under_way.kernel->cluster_blocks;
+            under_way.thread().fiber.resume();
+            under_way.progress |= under_way.thread().wait != Wait::kPhase;
             again = greedy;
         }
     }
-    return ran;
 }
 
-// Lets a block in which nobody runs go past its barrier, or says why it cannot.
-bool release_barrier() {
-    int waiting = 0, done = 0;
-    for (int thread = 0; thread < block.thread_count; ++thread) {
-        const Wait wait = block.threads[static_cast<std::size_t>(thread)].wait;
-        waiting += wait == Wait::kBarrier ? 1 : 0;
-        done += wait == Wait::kDone ? 1 : 0;
+// Lets the threads of some blocks go on if all of them wait for that.
+bool release(Wait wait, int first, int blocks) {
+    const int begin = first * under_way.thread_count, end = begin + blocks * under_way.thread_count;
+    for (int thread = begin; thread < end; ++thread) {
+        if (under_way.thread(thread).wait != wait) {
+            return false;
+        }
     }
-    if (done == block.thread_count) {
-        return false;
-    }
-    if (waiting != block.thread_count) {
-        block.fault = done > 0 ? "some threads have ended while others wait" : "some threads wait at a barrier while others wait for their warp";
-        return false;
-    }
-    block.last_any = block.any;
-    block.any = false;
-    for (int thread = 0; thread < block.thread_count; ++thread) {
-        block.threads[static_cast<std::size_t>(thread)].wait = Wait::kNone;
+    for (int thread = begin; thread < end; ++thread) {
+        under_way.thread(thread).wait = Wait::kNone;
     }
     return true;
 }
 
-// Lets those that wait for a phase look at it again; whether there are any.
-bool look_again() {
+bool release_barriers(int first, int blocks) {
     bool any = false;
-    block.progress = false;
-    for (int thread = 0; thread < block.thread_count; ++thread) {
-        Wait& wait = block.threads[static_cast<std::size_t>(thread)].wait;
-        if (wait == Wait::kPhase) {
-            wait = Wait::kNone;
+    for (int number = first; number < first + blocks; ++number) {
+        if (release(Wait::kBarrier, number, 1)) {
+            Block& block = under_way.blocks[number];
+            block.last_any = block.any;
+            block.any = false;
             any = true;
         }
     }
     return any;
 }
 
-void end_phase_if_complete(PhaseBarrier& barrier) {
-    if (barrier.missing == 0 && barrier.bytes == 0) {
-        barrier.phase = barrier.phase == 0 ? 1 : 0;
-        barrier.missing = static_cast<std::uint8_t>(barrier.arrivals);
+// Lets those that wait for a phase look at it again.
+void look_again(int first, int blocks) {
+    under_way.progress = false;
+    for (int thread = first * under_way.thread_count; thread < (first + blocks) * under_way.thread_count; ++thread) {
+        Wait& wait = under_way.thread(thread).wait;
+        wait = wait == Wait::kPhase ? Wait::kNone : wait;
     }
 }
 
-void perform(const BulkCopy& copy) {
-    std::memcpy(copy.target, copy.source, copy.bytes);
-    copy.barrier->bytes -= static_cast<std::int32_t>(copy.bytes);
-    end_phase_if_complete(*copy.barrier);
+// Runs some blocks in turn until none of them can go on; whether one came further.
+bool run_blocks(int first, int blocks) {
+    const int warps_before = first * under_way.thread_count / kWarp, warps = blocks * under_way.thread_count / kWarp;
+    for (bool any = false;; any = true) {
+        look_again(first, blocks);
+        for (int turn = 0; turn < warps && under_way.fault == nullptr; ++turn) {
+            run_warp(warps_before + (under_way.schedule == Schedule::kReverse ? warps - 1 - turn : turn), under_way.schedule != Schedule::kRoundRobin);
+        }
+        if (under_way.fault != nullptr || (!under_way.progress && !release_barriers(first, blocks))) {
+            return any;
+        }
+    }
 }
 
-void perform(const Product& product) { product.multiply(product.sums, product.rows, product.columns); }
-
-void run_block(Schedule schedule) {
-    fill_shared();
-    block.any = false;
-    const int warps = block.thread_count / kWarp;
-    for (int warp = 0; warp < warps; ++warp) {
-        block.warps[warp].arrived = 0;
+// Why nobody can go on; nothing where all have ended.
+const char* reason_to_stop(int threads) {
+    int done = 0, looking = 0;
+    for (int thread = 0; thread < threads; ++thread) {
+        done += under_way.thread(thread).wait == Wait::kDone ? 1 : 0;
+        looking += under_way.thread(thread).wait == Wait::kPhase ? 1 : 0;
     }
-    block.schedule = schedule;
-    block.copies.clear();
-    for (int thread = 0; thread < block.thread_count; ++thread) {
-        Thread& each = block.threads[static_cast<std::size_t>(thread)];
+    return done == threads ? nullptr
+        : looking > 0 ? "some threads wait for a phase that nothing will end"
+        : done > 0 ? "some threads have ended while others wait"
+        : "some threads wait at a barrier while others wait for their warp";
+}
+
+void run_cluster() {
+    const int blocks = under_way.kernel->cluster_blocks, threads = blocks * under_way.thread_count;
+    under_way.copies.clear();
+    for (int number = 0; number < blocks; ++number) {
+        Block& block = under_way.blocks[number];
+        block.fill_shared();
+        block.any = false;
+        block.alive = under_way.thread_count;
+        for (int warp = 0; warp < under_way.thread_count / kWarp; ++warp) {
+            block.warps[warp].arrived = 0;
+        }
+    }
+    for (int thread = 0; thread < threads; ++thread) {
+        Thread& each = under_way.thread(thread);
         each.fiber.start(&run_thread);
         each.wait = Wait::kNone;
         each.products.clear();
         each.groups.clear();
     }
-    for (;;) {
-        bool ran = false;
-        const bool looks = look_again();
-        for (int turn = 0; turn < warps && block.fault == nullptr; ++turn) {
-            ran |= run_warp(schedule == Schedule::kReverse ? warps - 1 - turn : turn, schedule != Schedule::kRoundRobin);
+    // In step, or each block as far as it can without the others.
+    const int together = under_way.schedule == Schedule::kRoundRobin ? blocks : 1;
+    for (bool any = true; any && under_way.fault == nullptr;) {
+        any = false;
+        for (int first = 0; first < blocks; first += together) {
+            any |= run_blocks(under_way.schedule == Schedule::kReverse ? blocks - 1 - first : first, together);
         }
-        if (block.fault == nullptr && looks && !block.progress) {
-            block.fault = "some threads wait for a phase that nothing will end";
-        }
-        if (block.fault != nullptr || (!ran && !release_barrier())) {
-            return;
-        }
+        any |= release(Wait::kCluster, 0, blocks);
     }
+    under_way.fault = under_way.fault == nullptr ? reason_to_stop(threads) : under_way.fault;
 }
 
 }  // namespace
 
-Kernel::Kernel(const char* kernel_name, std::size_t bytes, int thread_count, Body kernel_body, std::size_t shared_bytes)
-    : name(kernel_name), argument_bytes(bytes), threads(thread_count), dynamic_bytes(shared_bytes), body(kernel_body), next(first_kernel()) {
+Cluster& cluster() { return under_way; }
+
+void wait_as(Wait wait) {
+    Thread& thread = under_way.thread();
+    thread.wait = wait;
+    thread.fiber.suspend();
+}
+
+void Block::fill_shared() {
+    if (shared != nullptr) {
+        std::memset(shared, 0xFF, shared_bytes);
+    }
+}
+
+void* Block::shared_memory(std::size_t bytes) {
+    if (shared_bytes < bytes) {
+        std::free(shared);
+        // To 1,024 bytes, which swizzled operands need, and no longer than asked for.
+        if (posix_memalign(&shared, 1024, bytes) != 0) {
+            std::abort();
+        }
+        shared_bytes = bytes;
+        fill_shared();
+    }
+    return shared;
+}
+
+Kernel::Kernel(const char* kernel_name, std::size_t bytes, int thread_count, Body kernel_body, std::size_t shared_bytes, int blocks)
+    : name(kernel_name), argument_bytes(bytes), threads(thread_count), dynamic_bytes(shared_bytes), cluster_blocks(blocks), body(kernel_body), next(first_kernel()) {
     first_kernel() = this;
 }
 
@@ -207,34 +178,25 @@ const Kernel* find_kernel(const char* name) {
     return nullptr;
 }
 
-const Position& position() { return block.position; }
+const Position& position() { return under_way.position; }
 
-void* shared_memory(std::size_t bytes) {
-    if (block.shared_bytes < bytes) {
-        std::free(block.shared);
-        // To 1,024 bytes, which swizzled operands need, and no longer than asked for.
-        if (posix_memalign(&block.shared, 1024, bytes) != 0) {
-            std::abort();
-        }
-        block.shared_bytes = bytes;
-        fill_shared();
-    }
-    return block.shared;
-}
+void* shared_memory(std::size_t bytes) { return under_way.block().shared_memory(bytes); }
 
 void barrier() { wait_as(Wait::kBarrier); }
 
 bool barrier_any(bool value) {
-    block.any |= value;
+    under_way.block().any |= value;
     wait_as(Wait::kBarrier);
-    return block.last_any;
+    return under_way.block().last_any;
 }
 
+void cluster_barrier() { wait_as(Wait::kCluster); }
+
 void exchange(const void* value, void* all, std::size_t bytes) {
-    const int number = block.running / kWarp, lane = block.running % kWarp;
-    Warp& warp = block.warps[number];
+    const int number = under_way.running / kWarp, lane = under_way.running % kWarp;
+    Warp& warp = under_way.block().warps[under_way.position.thread / kWarp];
     if (bytes > kMostLaneBytes || (warp.arrived > 0 && warp.bytes != bytes)) {
-        block.fault = "the lanes of a warp exchange values of different sizes";
+        under_way.fault = "the lanes of a warp exchange values of different sizes";
     }
     warp.bytes = bytes;
     const int phase = warp.phase;
@@ -243,87 +205,13 @@ void exchange(const void* value, void* all, std::size_t bytes) {
         warp.arrived = 0;
         warp.phase ^= 1;
         for (int other = number * kWarp; other < (number + 1) * kWarp; ++other) {
-            block.threads[static_cast<std::size_t>(other)].wait = Wait::kNone;
+            under_way.thread(other).wait = Wait::kNone;
         }
     } else {
         wait_as(Wait::kExchange);
     }
     for (int other = 0; other < kWarp; ++other) {
         std::memcpy(static_cast<unsigned char*>(all) + static_cast<std::size_t>(other) * bytes, warp.values[phase][other], bytes);
-    }
-}
-
-void start_barrier(PhaseBarrier& barrier, int arrivals) {
-    barrier = {static_cast<std::uint16_t>(arrivals), static_cast<std::uint8_t>(arrivals), 0, 0};
-}
-
-void arrive(PhaseBarrier& barrier, int bytes) {
-    if (barrier.missing == 0) {
-        block.fault = "more arrivals at a phase than it has";
-        return;
-    }
-    barrier.bytes += bytes;
-    --barrier.missing;
-    end_phase_if_complete(barrier);
-}
-
-void wait_for_phase(PhaseBarrier& barrier, int parity) {
-    for (;;) {
-        for (std::size_t i = 0; i < block.copies.size();) {
-            if (block.copies[i].barrier == &barrier) {
-                const BulkCopy copy = block.copies[i];
-                block.copies.erase(block.copies.begin() + static_cast<std::ptrdiff_t>(i));
-                perform(copy);
-            } else {
-                ++i;
-            }
-        }
-        if (static_cast<int>(barrier.phase) != parity || block.fault != nullptr) {
-            block.progress = true;
-            return;
-        }
-        wait_as(Wait::kPhase);
-    }
-}
-
-void copy_bulk(void* target, const void* source, std::size_t bytes, PhaseBarrier& barrier) {
-    if (((reinterpret_cast<std::uintptr_t>(target) | reinterpret_cast<std::uintptr_t>(source) | bytes) & 15u) != 0) {
-        block.fault = "a bulk copy is not aligned to 16 bytes";
-        return;
-    }
-    const BulkCopy copy = {target, source, bytes, &barrier};
-    if (block.schedule == Schedule::kReverse) {
-        block.copies.push_back(copy);
-    } else {
-        perform(copy);
-    }
-}
-
-void begin_product(const Product& product) {
-    if (block.schedule == Schedule::kReverse) {
-        perform(product);
-    } else {
-        block.threads[static_cast<std::size_t>(block.running)].products.push_back(product);
-    }
-}
-
-void commit_products() {
-    Thread& thread = block.threads[static_cast<std::size_t>(block.running)];
-    thread.groups.push_back(thread.products.size());
-}
-
-void wait_for_products(int groups) {
-    Thread& thread = block.threads[static_cast<std::size_t>(block.running)];
-    while (thread.groups.size() > static_cast<std::size_t>(groups)) {
-        const std::size_t end = thread.groups.front();
-        thread.groups.pop_front();
-        for (std::size_t i = 0; i < end; ++i) {
-            perform(thread.products.front());
-            thread.products.pop_front();
-        }
-        for (std::size_t& later : thread.groups) {
-            later -= end;
-        }
     }
 }
 
@@ -347,24 +235,30 @@ const char* launch(const Kernel& kernel, int blocks, int block_rows, int threads
     if (blocks < 1 || block_rows < 1) {
         return "the grid is empty";
     }
-    while (block.threads.size() < static_cast<std::size_t>(threads)) {
-        block.threads.emplace_back();
+    if (blocks % kernel.cluster_blocks != 0 || kernel.cluster_blocks > kMostBlocks) {
+        return "the grid is not of whole clusters";
     }
-    block.thread_count = threads;
-    block.kernel = &kernel;
-    block.arguments = arguments;
-    block.fault = nullptr;
+    while (under_way.threads.size() < static_cast<std::size_t>(kernel.cluster_blocks * threads)) {
+        under_way.threads.emplace_back();
+    }
+    under_way.thread_count = threads;
+    under_way.kernel = &kernel;
+    under_way.arguments = arguments;
+    under_way.schedule = schedule;
+    under_way.fault = nullptr;
     // An allocation of its own for every launch, exactly as large as the kernel's, so that the address sanitizer sees what lies beyond.
-    std::free(block.shared);
-    block.shared = nullptr;
-    block.shared_bytes = 0;
-    for (int row = 0; row < block_rows && block.fault == nullptr; ++row) {
-        for (int column = 0; column < blocks && block.fault == nullptr; ++column) {
-            block.position = {0, column, row, blocks};
-            run_block(schedule);
+    for (Block& block : under_way.blocks) {
+        std::free(block.shared);
+        block.shared = nullptr;
+        block.shared_bytes = 0;
+    }
+    for (int row = 0; row < block_rows && under_way.fault == nullptr; ++row) {
+        for (int first = 0; first < blocks && under_way.fault == nullptr; first += kernel.cluster_blocks) {
+            under_way.position = {0, first, row, blocks};
+            run_cluster();
         }
     }
-    return block.fault;
+    return under_way.fault;
 }
 
 }  // namespace simulation

@@ -104,7 +104,8 @@ public:
     }
 
     int compute_major() const { return major_; }
-    int multiprocessors() const { return multiprocessors_; }
+    // Of two blocks, each on a multiprocessor of its own.
+    int clusters() const { return std::max(1, multiprocessors_ / 2); }
 
     // Whether the image has a kernel for this card.
     bool has(const char* kernel) {
@@ -238,7 +239,7 @@ void time_loss(int count, int depth) {
 void time_pass(int count, int depth, test::Unit unit) {
     std::mt19937 random(7u);
     test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
-    problem.set_unit(unit, card().multiprocessors());
+    problem.set_unit(unit, card().clusters());
     char what[64];
     std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kWarpGroups ? "warp groups" : unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
     check(problem, what);
@@ -300,10 +301,10 @@ int main(int argc, char** argv) {
             check(in_order, "batch, anchors in the caller's order");
             if (uses_warp_groups) {
                 // Anchors' images that stay, and such as are streamed.
-                const int depth = kind == test::Rows::kNormal ? 300 : 37;
+                const int depth = kind != test::Rows::kNormal ? 37 : metric == test::Metric::kCosine ? 300 : 600;
                 test::MiningProblem by_warp_groups(test::make_rows(kind, small ? 270 : count, depth, count / 4, random), metric, true);
-                by_warp_groups.set_unit(test::Unit::kWarpGroups, card().multiprocessors());
-                check(by_warp_groups, depth > 256 ? "batch, warp groups, images streamed" : "batch, warp groups, images that stay");
+                by_warp_groups.set_unit(test::Unit::kWarpGroups, card().clusters());
+                check(by_warp_groups, depth > 512 ? "batch, warp groups, images streamed" : "batch, warp groups, images that stay");
             }
             check_nearest(test::make_rows(kind, 50, 21, 3, random), test::make_rows(kind, count, 21, 5, random), metric, unit, 10, "nearest rows");
             test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
@@ -321,7 +322,7 @@ int main(int argc, char** argv) {
         }
     }
     if (!small) {
-        for (const auto& size : {std::pair<int, int>{1800, 128}, {8192, 512}, {65536, 128}, {65536, 512}}) {
+        for (const auto& size : {std::pair<int, int>{1800, 128}, {8192, 512}, {65536, 128}, {65536, 512}, {65536, 1024}}) {
             time_pass(size.first, size.second, test::Unit::kFloat32);
             if (uses_tensor_cores) {
                 time_pass(size.first, size.second, test::Unit::kTensorCores);

@@ -7,8 +7,8 @@ namespace test {
 
 namespace {
 
-// As in native/kernels/tile_wgmma.h: three warp groups, and twelve images with their barriers.
-constexpr int kWarpGroupThreads = 384, kWarpGroupBytes = 12 * 16384 + 80;
+// As in native/kernels/tile_wgmma.h: three warp groups, and fourteen images with their barriers; two blocks a cluster.
+constexpr int kWarpGroupThreads = 384, kWarpGroupBytes = 14 * 16384 + 320, kClusterBlocks = 2;
 
 template <typename T>
 std::size_t at(T index) {
@@ -162,7 +162,7 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
     bool good = false;
     if (unit_ == Unit::kWarpGroups) {
         arguments.gallery_halves.fragments = gallery_side_->images.data.get();
-        good = run("extremes_wgmma", blocks_, 1, &arguments, kWarpGroupThreads, kWarpGroupBytes);
+        good = run("extremes_wgmma", clusters_ * kClusterBlocks, 1, &arguments, kWarpGroupThreads, kWarpGroupBytes);
     } else {
         good = run(unit_ == Unit::kTensorCores ? "extremes_mma" : "extremes", tiles, 1, &arguments);
     }

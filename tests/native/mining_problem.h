@@ -196,9 +196,9 @@ public:
     bool find_extremes(int wanted, std::vector<int> (&found)[tercet::kKinds]);
 
     // What finds extremes; float32 by default. Warp groups do so in the symmetric form only. Before prepare.
-    void set_unit(Unit unit, int blocks = 3) {
+    void set_unit(Unit unit, int clusters = 3) {
         unit_ = unit;
-        blocks_ = blocks;
+        clusters_ = clusters;
     }
 
     // How many anchors were left to the second scan, of all kinds.
@@ -268,8 +268,8 @@ private:
     Metric metric_;
     bool symmetric_;
     Unit unit_ = Unit::kFloat32;
-    // Of the pass by warp groups.
-    int blocks_ = 0;
+    // Of blocks, in the pass by warp groups.
+    int clusters_ = 0;
     std::vector<int> gallery_rows_, anchor_rows_;
     std::vector<int> starts_, ends_, selves_, position_of_row_;
     std::unordered_map<int, std::pair<int, int>> interval_of_label_;

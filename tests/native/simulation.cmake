@@ -46,7 +46,7 @@ set(TERCET_KERNEL_NAMES)
 tercet_simulated_kernels(simulated_kernels_ucontext ${TERCET_KERNEL_FOLDER} -DTERCET_UCONTEXT)
 set(TERCET_KERNEL_NAMES ${all_kernel_names})
 tercet_simulation_tests(simulation_tests_ucontext simulated_kernels_ucontext simulation_cases)
-target_sources(simulation_tests_ucontext PRIVATE "$<FILTER:$<TARGET_OBJECTS:simulated_kernels>,EXCLUDE,/(simulation|fiber)[.]cpp>")
+target_sources(simulation_tests_ucontext PRIVATE "$<FILTER:$<TARGET_OBJECTS:simulated_kernels>,EXCLUDE,/(simulation|asynchronous|fiber)[.]cpp>")
 add_test(NAME simulation_tests_ucontext COMMAND simulation_tests_ucontext every_schedule_gives_the_oracles_extremes)
 
 # tercet_kernels_that_read(file result): the kernels' files that are the file, or include it by whatever way.
@@ -137,11 +137,24 @@ tercet_planted_fault(filling_rows_keep_their_weights loss_weights_simt.cu
 tercet_planted_fault(small_keys_stay_float32 loss_weights_simt.cu
     "kSmallKeyFactor = 1024.0f" "kSmallKeyFactor = 0.0f" every_schedule_gives_the_oracles_loss "; 0 components of the gradient too far off")
 tercet_planted_fault(image_used_before_it_is_there extremes_wgmma.cu
-    "device::wait_for_phase(barriers.full[place.stage], place.parity);" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
-tercet_planted_fault(stage_overwritten_before_it_is_left extremes_wgmma.cu
-    "device::wait_for_phase(barriers.empty[place.stage], place.parity ^ 1);" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
-tercet_planted_fault(stage_left_before_its_products_are_done extremes_wgmma.cu
+    "device::wait_for_phase(barriers.full[group][columns_place.slot], columns_place.parity);" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(slot_overwritten_before_it_is_left extremes_wgmma.cu
+    "device::wait_for_phase(barriers.empty[group][place.slot], place.parity ^ 1);" "" every_schedule_gives_the_oracles_warp_group_extremes
+    "more arrivals at a phase than it has")
+tercet_planted_fault(rows_overwritten_before_they_are_left extremes_wgmma.cu
+    "device::wait_for_phase(barriers.rows_empty[place.slot], place.parity ^ 1);" "" every_schedule_gives_the_oracles_warp_group_extremes
+    "wait for a phase that nothing will end")
+tercet_planted_fault(slot_left_before_its_products_are_done extremes_wgmma.cu
     "device::wait_for_products<1>();" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(slot_overwritten_before_the_other_block_left_it extremes_wgmma.cu
+    "device::arrive_in(barrier, device::lane());" "device::arrive(barrier);" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(half_an_image_for_one_block_only extremes_wgmma.cu
+    "device::copy_bulk_to_cluster(" "device::copy_bulk(" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
+tercet_planted_fault(other_block_begins_before_barriers_are_there extremes_wgmma.cu
+    "device::cluster_barrier();  // barriers are there, in both blocks" "device::barrier();" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
+tercet_planted_fault(block_ends_before_the_other_is_done extremes_wgmma.cu
+    "device::cluster_barrier();  // nothing more comes from the other block" "" every_schedule_gives_the_oracles_warp_group_extremes
+    "the memory of a block that has ended is written")
 tercet_planted_fault(image_without_swizzle prepare_images.cu
     "swizzled_piece(row, piece)" "row * kImageDepth * 2 + piece * 16" every_schedule_gives_the_oracles_warp_group_extremes "CHECK.problem.imprecise.. == 0. failed")
 if(TERCET_HAS_ADDRESS_SANITIZER)

@@ -1,4 +1,4 @@
-// The pass by warp groups: bulk copies, their barriers and products as the simulation has them, and extremes against float64.
+// The pass by warp groups: bulk copies, their barriers, clusters and products as the simulation has them, and extremes against float64.
 #include "mining_problem.h"
 #include "simulated_machine.h"
 #include "test_case.h"
@@ -21,6 +21,13 @@ struct PhaseArguments {
     const tercet::uint32* source;
     tercet::uint32* target;
     int waits, expected_bytes;
+};
+
+// A cluster of two: each block sends its half of the words to both, and writes what it finds.
+struct ClusterArguments {
+    const tercet::uint32* source;
+    tercet::uint32* target;
+    int waits, stays;
 };
 
 struct PhaseStorage {
@@ -69,6 +76,30 @@ TERCET_KERNEL(copies_and_waits, 64, 1, PhaseArguments) {
     arguments.target[device::thread()] = storage.words[device::thread()];
 }
 
+TERCET_KERNEL_CLUSTER(halves_for_a_cluster, 32, 1, ClusterArguments, 0, 2) {
+    TERCET_SHARED(PhaseStorage, storage);
+    const int rank = device::cluster_rank(), part = 32 * rank, thread = device::thread();
+    if (thread == 0) {
+        // The other block's lanes say so as well when this one's copy may come.
+        device::start_barrier(storage.full, 1 + device::kWarp);
+    }
+    device::cluster_barrier();
+    if (thread == 0) {
+        device::arrive_expecting(storage.full, sizeof storage.words);
+        device::copy_bulk_to_cluster(storage.words + part, arguments.source + 64 * device::cluster() + part, 128, storage.full);
+    }
+    device::arrive_in(storage.full, 1 - rank);
+    if (arguments.waits != 0) {
+        device::wait_for_phase(storage.full, 0);
+    }
+    for (int word = thread; word < 64; word += device::kWarp) {
+        arguments.target[64 * device::block() + word] = storage.words[word];
+    }
+    if (arguments.stays != 0) {
+        device::cluster_barrier();
+    }
+}
+
 }  // namespace tercet
 
 TEST_CASE(bulk_copies_are_there_when_their_phase_has_ended) {
@@ -89,6 +120,35 @@ TEST_CASE(bulk_copies_are_there_when_their_phase_has_ended) {
     const PhaseArguments hurries = {source.data.get(), target.data.get(), 0, 256};
     CHECK(tercet::simulation::launch(*kernel, 1, 1, 64, &hurries, Schedule::kReverse) == nullptr);
     CHECK(std::count(target.data.get(), target.data.get() + 64, 7u) == 0);
+}
+
+TEST_CASE(copies_to_a_cluster_reach_every_block_and_its_barrier) {
+    test::Buffer<tercet::uint32> source(128), target(256);
+    for (tercet::uint32 word = 0; word < 128; ++word) {
+        source[word] = word;
+    }
+    const auto* kernel = tercet::simulation::find_kernel("halves_for_a_cluster");
+    const auto count_right = [&] {
+        int right = 0;
+        for (std::size_t word = 0; word < 256; ++word) {
+            right += target[word] == source[word / 128 * 64 + word % 64] ? 1 : 0;
+        }
+        return right;
+    };
+    const ClusterArguments sound = {source.data.get(), target.data.get(), 1, 1}, hurries = {source.data.get(), target.data.get(), 0, 1};
+    const ClusterArguments leaves = {source.data.get(), target.data.get(), 0, 0};
+    for (Schedule schedule : kSchedules) {
+        std::fill(target.data.get(), target.data.get() + 256, ~0u);
+        CHECK(tercet::simulation::launch(*kernel, 4, 1, 32, &sound, schedule) == nullptr);
+        CHECK(count_right() == 256);
+        CHECK(tercet::simulation::launch(*kernel, 3, 1, 32, &sound, schedule) != nullptr);
+        std::fill(target.data.get(), target.data.get() + 256, ~0u);
+        CHECK(tercet::simulation::launch(*kernel, 4, 1, 32, &hurries, schedule) == nullptr);
+        // Who does not wait finds its own half only, if it comes first, and nothing where copies come late.
+        CHECK(count_right() == (schedule == Schedule::kReverse ? 0 : 192));
+    }
+    // The first block has ended when the second one writes to it.
+    CHECK(tercet::simulation::launch(*kernel, 2, 1, 32, &leaves, Schedule::kGreedy) != nullptr);
 }
 
 TEST_CASE(images_are_the_rows_within_the_residual) {
@@ -150,17 +210,21 @@ TEST_CASE(warp_group_extremes_of_a_batch_are_the_oracles) {
     CHECK(rescanned > 0);
 }
 
-// Anchors' images that stay, and such as are streamed: depths on both sides of 256, several strips a block, and rows that are no anchors.
+// Anchors' images that stay, few and many, and such as stream by: depths on both sides of 512, several strips a cluster, an odd number of them, and rows that are no anchors.
 TEST_CASE(every_schedule_gives_the_oracles_warp_group_extremes) {
     std::mt19937 random(43u);
-    const Matrix rows = test::make_rows(Rows::kNormal, 530, 33, 300, random), deep = test::make_rows(Rows::kNormal, 300, 300, 20, random);
+    const Matrix rows = test::make_rows(Rows::kNormal, 530, 33, 300, random), deep = test::make_rows(Rows::kNormal, 270, 300, 20, random),
+                 deeper = test::make_rows(Rows::kNormal, 140, 513, 20, random);
     for (Schedule schedule : kSchedules) {
         test::simulated_machine().set_schedule(schedule);
         MiningProblem shallow(rows, Metric::kSquaredEuclidean, true);
         CHECK(shallow.anchor_count() > 2 * tercet::kPanelRows && shallow.anchor_count() < rows.count);
         shallow.set_unit(test::Unit::kWarpGroups, 2);
         check_extremes(shallow, kAll);
-        MiningProblem streamed(deep, Metric::kCosine, true);
+        MiningProblem resident(deep, Metric::kCosine, true);
+        resident.set_unit(test::Unit::kWarpGroups, 1);
+        check_extremes(resident, 1 << tercet::kNearestNegative);
+        MiningProblem streamed(deeper, Metric::kSquaredEuclidean, true);
         streamed.set_unit(test::Unit::kWarpGroups, 1);
         check_extremes(streamed, 1 << tercet::kNearestNegative);
     }

@@ -14,11 +14,11 @@
     static const tercet::simulation::Kernel name##_kernel(#name, sizeof(Arguments), threads, \
         [](const void* block) { name(*static_cast<const Arguments*>(block)); });       \
     static void name(const Arguments& arguments)
-// A kernel that takes the rest of its shared memory at the launch, as an array of bytes.
-#define TERCET_KERNEL_DYNAMIC(name, threads, blocks, Arguments, bytes)                 \
+// A kernel whose blocks run in clusters, and take the rest of their shared memory at the launch, as an array of bytes.
+#define TERCET_KERNEL_CLUSTER(name, threads, blocks, Arguments, bytes, cluster_blocks)  \
     static void name(const Arguments& arguments);                                      \
     static const tercet::simulation::Kernel name##_kernel(#name, sizeof(Arguments), threads, \
-        [](const void* block) { name(*static_cast<const Arguments*>(block)); }, bytes); \
+        [](const void* block) { name(*static_cast<const Arguments*>(block)); }, bytes, cluster_blocks); \
     static void name(const Arguments& arguments)
 #define TERCET_DYNAMIC(name, bytes) unsigned char* name = static_cast<unsigned char*>(tercet::simulation::shared_memory(bytes))
 // Memory of the block, as one object; not initialised.
@@ -28,7 +28,8 @@
 #define TERCET_DEVICE __device__ __forceinline__
 #define TERCET_KERNEL(name, threads, blocks, Arguments) \
     extern "C" __global__ void __launch_bounds__(threads, blocks) name(const __grid_constant__ Arguments arguments)
-#define TERCET_KERNEL_DYNAMIC(name, threads, blocks, Arguments, bytes) TERCET_KERNEL(name, threads, blocks, Arguments)
+#define TERCET_KERNEL_CLUSTER(name, threads, blocks, Arguments, bytes, cluster_blocks) \
+    extern "C" __global__ void __cluster_dims__(cluster_blocks, 1, 1) __launch_bounds__(threads, blocks) name(const __grid_constant__ Arguments arguments)
 #define TERCET_DYNAMIC(name, bytes) extern __shared__ __align__(1024) unsigned char name[]
 #define TERCET_SHARED(Type, name) __shared__ Type name
 #define TERCET_RESTRICT __restrict__

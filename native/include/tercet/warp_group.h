@@ -21,6 +21,12 @@ constexpr int kProductColumns = 128;
 constexpr int kProductDepth = 16;
 // Results of a product that one thread holds.
 constexpr int kProductSums = kProductRows * kProductColumns / kWarpGroup;
+// Blocks of a cluster, one beside the other in the grid.
+constexpr int kClusterBlocks = 2;
+
+TERCET_DEVICE int cluster() { return block() / kClusterBlocks; }
+TERCET_DEVICE int clusters() { return blocks() / kClusterBlocks; }
+TERCET_DEVICE int cluster_rank() { return block() % kClusterBlocks; }
 
 // An operand in shared memory is rows of 64 float16, 128 bytes each, in groups of 8 that are aligned to 1,024 bytes; bits 4 to 6 of an address are taken XOR bits 7 to 9.
 
@@ -31,11 +37,16 @@ using Operand = const unsigned char*;
 
 inline void start_barrier(PhaseBarrier& barrier, int arrivals) { simulation::start_barrier(barrier, arrivals); }
 inline void publish_barriers() {}
+inline void cluster_barrier() { simulation::cluster_barrier(); }
 inline void arrive(PhaseBarrier& barrier) { simulation::arrive(barrier, 0); }
+inline void arrive_in(PhaseBarrier& barrier, int rank) { simulation::arrive_in(barrier, rank); }
 inline void arrive_expecting(PhaseBarrier& barrier, int bytes) { simulation::arrive(barrier, bytes); }
 inline void wait_for_phase(PhaseBarrier& barrier, int parity) { simulation::wait_for_phase(barrier, parity); }
 inline void copy_bulk(void* target, const void* source, int bytes, PhaseBarrier& barrier) {
     simulation::copy_bulk(target, source, static_cast<std::size_t>(bytes), barrier);
+}
+inline void copy_bulk_to_cluster(void* target, const void* source, int bytes, PhaseBarrier& barrier) {
+    simulation::copy_bulk_to_cluster(target, source, static_cast<std::size_t>(bytes), barrier);
 }
 
 inline void give_registers() {}
@@ -104,10 +115,29 @@ TERCET_DEVICE void start_barrier(PhaseBarrier& barrier, int arrivals) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(&barrier)), "r"(arrivals) : "memory");
 }
 
-// Makes barriers known to copies; a block's barrier must follow.
+// Makes barriers known to copies; the cluster's barrier must follow.
 TERCET_DEVICE void publish_barriers() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
 
+TERCET_DEVICE void cluster_barrier() {
+    asm volatile(
+        "barrier.cluster.arrive;\n"
+        "barrier.cluster.wait;" ::
+            : "memory");
+}
+
 TERCET_DEVICE void arrive(PhaseBarrier& barrier) { asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(&barrier)) : "memory"); }
+
+// Arrives at the same barrier of a block of the cluster. Products that read a slot are over when their wait is: no release at the cluster's scope, which would wait for all
+// of a thread's memory.
+TERCET_DEVICE void arrive_in(PhaseBarrier& barrier, int rank) {
+    asm volatile(
+        "{\n"
+        ".reg .b32 there;\n"
+        "mapa.shared::cluster.u32 there, %0, %1;\n"
+        "mbarrier.arrive.shared::cluster.b64 _, [there];\n"
+        "}" ::"r"(shared_address(&barrier)), "r"(rank)
+        : "memory");
+}
 
 TERCET_DEVICE void arrive_expecting(PhaseBarrier& barrier, int bytes) {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(&barrier)), "r"(bytes) : "memory");
@@ -130,10 +160,17 @@ TERCET_DEVICE void copy_bulk(void* target, const void* source, int bytes, PhaseB
                  : "memory");
 }
 
-// The group that copies leaves its registers to those that multiply.
-TERCET_DEVICE void give_registers() { asm volatile("setmaxnreg.dec.sync.aligned.u32 24;"); }
+// The same to that place in every block of the cluster, and to the barrier there.
+TERCET_DEVICE void copy_bulk_to_cluster(void* target, const void* source, int bytes, PhaseBarrier& barrier) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], %4;" ::"r"(shared_address(target)), "l"(source),
+                 "r"(bytes), "r"(shared_address(&barrier)), "h"(static_cast<unsigned short>((1 << kClusterBlocks) - 1))
+                 : "memory");
+}
 
-TERCET_DEVICE void take_registers() { asm volatile("setmaxnreg.inc.sync.aligned.u32 240;"); }
+// The group that copies leaves its registers to those that multiply.
+TERCET_DEVICE void give_registers() { asm volatile("setmaxnreg.dec.sync.aligned.u32 40;"); }
+
+TERCET_DEVICE void take_registers() { asm volatile("setmaxnreg.inc.sync.aligned.u32 232;"); }
 
 // A descriptor: the address and, in units of 16 bytes, 1,024 from one group of 8 rows to the next; 1 in the top bits is the swizzle of 128 bytes.
 TERCET_DEVICE Operand operand_of(const unsigned char* memory) {

@@ -27,12 +27,13 @@ internal static class CudaPlan
     /// <summary>Threads of a block of the pass by warp groups, as in native/kernels/tile_wgmma.h.</summary>
     public const int WarpGroupThreads = 384;
 
-    /// <summary>Its dynamic shared memory, as there: twelve images, and the barriers that they arrive at.</summary>
-    public const int WarpGroupShared = (12 * ImageBytes) + 80;
+    /// <summary>Its dynamic shared memory, as there: fourteen images, and the barriers that they arrive at.</summary>
+    public const int WarpGroupShared = (14 * ImageBytes) + 320;
 
     /// <summary>The most blocks of a grid's second dimension.</summary>
     public const int LargestGridRows = 65535;
 
+    private const int ClusterBlocks = 2;
     private const int ImageBytes = 16384;
     private const int ImageDepth = 64;
     private const int MomentRows = 512;
@@ -131,11 +132,12 @@ internal static class CudaPlan
     /// <summary>Bytes of that many rows' float16 images.</summary>
     public static long ImagesBytes(int rows, int depth) => (long)Panels(rows) * ((depth + ImageDepth - 1) / ImageDepth) * ImageBytes;
 
-    /// <summary>Blocks of the pass by warp groups: no more than there are multiprocessors, or pairs of row panels' columns to share among them.</summary>
+    /// <summary>Blocks of the pass by warp groups, in whole clusters: no more than there are multiprocessors, or jobs of two row panels and two column panels to share among them.</summary>
     public static int WarpGroupBlocks(int anchors, int gallery, int multiprocessors)
     {
-        long pairs = (Panels(anchors) + 1) / 2, columns = Panels(gallery);
-        return (int)Math.Min(multiprocessors, (pairs * columns) - (pairs * (pairs - 1)));
+        long rows = (Panels(anchors) + 1) / 2, columns = (Panels(gallery) + 1) / 2;
+        long jobs = (rows * columns) - (rows * (rows - 1) / 2);
+        return ClusterBlocks * (int)Math.Min(Math.Max(1, multiprocessors / ClusterBlocks), jobs);
     }
 
     /// <summary>Bytes of that many rows' float16 pairs: hi and lo of 16 components a step.</summary>
