@@ -111,7 +111,7 @@ TERCET_HOST_DEVICE int image_steps(int depth) { return (depth + kImageDepth - 1)
 // Rows as float16 images, swizzled as wgmma's operands are: [panels, depth / 64 rounded up, 128 rows of 128 bytes].
 struct PrepareImagesArguments {
     PackedRows rows;
-    const uint32* largest;          // the ordered bits of the largest term
+    const uint32* largest;          // the ordered bits of the largest term, of both sides
     void* images;
     uint32* residual;               // see Tolerance; taken over by atomic maximum
 };
@@ -123,7 +123,7 @@ struct Classes {
     const int* selves;
 };
 
-// |key − exact key| <= slope * (an anchor's term + the largest term of the gallery) + constant, and 2 r + r² more of the terms where keys are of rows rounded to within r of their norms.
+// |key − exact key| <= slope * (an anchor's term + the largest term of the gallery, or of both sides) + constant, and 2 r + r² more of the terms where keys are of rows rounded to within r of their norms.
 struct Tolerance {
     const uint32* largest;
     const uint32* residual; // the ordered bits of r; null where keys are of the rows themselves
@@ -146,7 +146,7 @@ struct ExtremesArguments {
     Tolerance tolerance;
     KindBuffers kinds[kKinds];
     HalfPanels anchor_halves;
-    HalfPanels gallery_halves;      // images in place of fragments where warp groups multiply
+    HalfPanels gallery_halves;      // of either side images in place of fragments where warp groups multiply
     double* keys;           // exact keys of what was found, [kinds wanted, anchors]
     int wanted;             // bit k: kind k
     int symmetric;          // anchor position i is gallery position i: only the upper triangle of tiles is computed

@@ -1,4 +1,4 @@
-// The fused pass in the symmetric form on sm_90a, in clusters of two blocks: each block has a panel of anchors of its own, and a group that multiplies a gallery panel of its own,
+// The fused pass on sm_90a, in clusters of two blocks: each block has a panel of anchors of its own, and a group that multiplies a gallery panel of its own,
 // the same in both blocks. Each block loads half of a gallery image and copies it to both.
 //
 // In a block one warp group copies, by a thread for the anchors and one for each ring of gallery images, and two multiply and mine. There is no barrier but those that images
@@ -30,7 +30,7 @@ TERCET_DEVICE void copy_rows(const ExtremesArguments& arguments, Stretch stretch
         if (!is_new && slots.rows_stay()) {
             continue;
         }
-        const unsigned char* image = images_of(arguments.gallery, arguments.gallery_halves, stretch.row_panel());
+        const unsigned char* image = images_of(arguments.anchors, arguments.anchor_halves, stretch.row_panel());
 #pragma unroll 1
         for (int step = 0; step < slots.steps; ++step, image += kImageBytes, place.advance(slots.rows)) {
             device::PhaseBarrier& full = barriers.rows_full[place.slot];
@@ -118,19 +118,19 @@ TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stret
     const int group = device::thread() / device::kWarpGroup - 1;
     Place rows_place, columns_place;
     for (; !stretch.is_done(); stretch.advance()) {
-        // Rows that stay are at the same place for every job.
         const bool leaves = !slots.rows_stay() || stretch.is_last_of_rows();
-        const Place first_place = rows_place;
         ThreadKeys keys;
         multiply_images(slots, group, leaves, barriers, rows_place, columns_place, keys[0], keys[1]);
-        rows_place = leaves ? rows_place : first_place;
+        // Rows that stay are in the same phase for every job, but their ring has been gone round.
+        rows_place.parity ^= leaves ? 0 : 1;
         // Below the diagonal, past the last anchor, or past the last row: another block's tile, or nobody's.
         const int row_panel = stretch.row_panel(), column_panel = stretch.column_panel(group);
         const int first_row = row_panel * kPanelRows, first_column = column_panel * kPanelRows;
-        if (row_panel > column_panel || first_row >= arguments.anchors.count || column_panel >= arguments.gallery.panel_count) {
+        const bool is_symmetric = arguments.symmetric != 0;
+        if ((is_symmetric && row_panel > column_panel) || first_row >= arguments.anchors.count || column_panel >= arguments.gallery.panel_count) {
             continue;
         }
-        const bool both_sides = row_panel != column_panel && first_column < arguments.anchors.count;
+        const bool both_sides = is_symmetric && row_panel != column_panel && first_column < arguments.anchors.count;
         make_wgmma_keys<Metric>(arguments, first_row, first_column, keys);
         if (!is_warp_mixed(arguments, first_row, first_column)) {
             fold_wgmma(arguments, PureNegatives{}, first_row, first_column, both_sides, keys);
@@ -166,9 +166,10 @@ TERCET_DEVICE void mine_by_warp_groups(const ExtremesArguments& arguments, unsig
         start_barriers(barriers);
     }
     device::cluster_barrier();  // barriers are there, in both blocks
-    const Stretch stretch(arguments);
+    // Either sort of group works out its stretch for itself: kept across the change of registers, it would be spilled.
     if (device::thread() < device::kWarpGroup) {
         device::give_registers();
+        const Stretch stretch(arguments);
         const int warp = device::thread() / device::kWarp;
         if (device::lane() == 0 && warp < kMultiplyingGroups) {
             copy_columns(arguments, stretch, slots, warp, barriers);
@@ -179,7 +180,7 @@ TERCET_DEVICE void mine_by_warp_groups(const ExtremesArguments& arguments, unsig
         return;
     }
     device::take_registers();
-    mine_images<Metric>(arguments, stretch, slots, barriers);
+    mine_images<Metric>(arguments, Stretch(arguments), slots, barriers);
     device::cluster_barrier();  // nothing more comes from the other block
 }
 

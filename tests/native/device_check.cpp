@@ -236,12 +236,9 @@ void time_loss(int count, int depth) {
     report(what, "loss over all triplets and gradient", times, 4.0 * count * count * depth);
 }
 
-void time_pass(int count, int depth, test::Unit unit) {
-    std::mt19937 random(7u);
-    test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
-    problem.set_unit(unit, card().clusters());
-    char what[64];
-    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kWarpGroups ? "warp groups" : unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
+const char* name_of(test::Unit unit) { return unit == test::Unit::kWarpGroups ? "warp groups" : unit == test::Unit::kTensorCores ? "tensor cores" : "float32"; }
+
+void time_extremes(test::MiningProblem& problem, const char* what, double flop) {
     check(problem, what);
     std::vector<float> times;
     for (int run = 0; run < 7; ++run) {
@@ -250,7 +247,26 @@ void time_pass(int count, int depth, test::Unit unit) {
         problem.find_extremes(1 << tercet::kFarthestPositive | 1 << tercet::kNearestNegative, found);
         times.push_back(card().take_milliseconds());
     }
-    report(what, "batch-hard", times, static_cast<double>(count) * count * depth);
+    report(what, "batch-hard", times, flop);
+}
+
+void time_pass(int count, int depth, test::Unit unit) {
+    std::mt19937 random(7u);
+    test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    problem.set_unit(unit, card().clusters());
+    char what[64];
+    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, name_of(unit));
+    time_extremes(problem, what, static_cast<double>(count) * count * depth);
+}
+
+void time_rectangle(int anchors, int count, int depth, test::Unit unit) {
+    std::mt19937 random(10u);
+    const test::Matrix queries = test::make_rows(test::Rows::kUnit, anchors, depth, count / 16, random), gallery = test::make_rows(test::Rows::kUnit, count, depth, count / 16, random);
+    test::MiningProblem problem(queries, gallery, test::Metric::kSquaredEuclidean);
+    problem.set_unit(unit, card().clusters());
+    char what[64];
+    std::snprintf(what, sizeof what, "%d against %d, D = %d, %s", anchors, count, depth, name_of(unit));
+    time_extremes(problem, what, 2.0 * anchors * count * depth);
 }
 
 }  // namespace
@@ -305,6 +321,9 @@ int main(int argc, char** argv) {
                 test::MiningProblem by_warp_groups(test::make_rows(kind, small ? 270 : count, depth, count / 4, random), metric, true);
                 by_warp_groups.set_unit(test::Unit::kWarpGroups, card().clusters());
                 check(by_warp_groups, depth > 512 ? "batch, warp groups, images streamed" : "batch, warp groups, images that stay");
+                test::MiningProblem rectangle(test::make_rows(kind, small ? 20 : 300, 37, 9, random), test::make_rows(kind, count, 37, 9, random), metric);
+                rectangle.set_unit(test::Unit::kWarpGroups, card().clusters());
+                check(rectangle, "anchors against a gallery, warp groups");
             }
             check_nearest(test::make_rows(kind, 50, 21, 3, random), test::make_rows(kind, count, 21, 5, random), metric, unit, 10, "nearest rows");
             test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
@@ -329,6 +348,13 @@ int main(int argc, char** argv) {
             }
             if (uses_warp_groups) {
                 time_pass(size.first, size.second, test::Unit::kWarpGroups);
+            }
+            if (size.first == 65536 && size.second == 128) {
+                for (test::Unit unit : {test::Unit::kTensorCores, test::Unit::kWarpGroups}) {
+                    if (unit == test::Unit::kTensorCores ? uses_tensor_cores : uses_warp_groups) {
+                        time_rectangle(8192, size.first, size.second, unit);
+                    }
+                }
             }
             if (size.first <= 65536 && size.second <= 128) {
                 time_semi_hard(size.first, size.second);

@@ -103,20 +103,26 @@ bool MiningProblem::prepare() {
     bool good = true;
     for (Side* side : {gallery_side_.get(), anchor_side_.get()}) {
         if (side != nullptr) {
-            tercet::PrepareArguments arguments = {side->rows(), side->panels.data.get(), side->terms.data.get(), side->norms.data.get(), side->largest.data.get(), side->first_bad.data.get()};
+            tercet::PrepareArguments arguments = {side->rows(), side->panels.data.get(), side->terms.data.get(), side->norms.data.get(), largest_of(*side), side->first_bad.data.get()};
             good = good && run("prepare", side->panel_count, 1, &arguments);
             if (unit_ == Unit::kTensorCores) {
                 tercet::PrepareHalvesArguments halves = {side->rows(), side->fragments.data.get(), side->inverse_scales.data.get()};
                 good = good && run("prepare_halves", side->panel_count, 1, &halves);
             }
-            if (unit_ == Unit::kWarpGroups) {
-                tercet::PrepareImagesArguments images = {side->rows(), side->largest.data.get(), side->images.data.get(), side->residual.data.get()};
-                good = good && run("prepare_images", side->panel_count, 1, &images);
-            }
+        }
+    }
+    // When the largest term of both sides is known.
+    for (Side* side : {gallery_side_.get(), anchor_side_.get()}) {
+        if (side != nullptr && unit_ == Unit::kWarpGroups) {
+            tercet::PrepareImagesArguments images = {side->rows(), largest_of(*side), side->images.data.get(), gallery_side_->residual.data.get()};
+            good = good && run("prepare_images", side->panel_count, 1, &images);
         }
     }
     return good;
 }
+
+// Images have one scale for both sides.
+tercet::uint32* MiningProblem::largest_of(Side& side) { return (unit_ == Unit::kWarpGroups ? *gallery_side_ : side).largest.data.get(); }
 
 tercet::Tolerance MiningProblem::device_tolerance() const {
     // As in CudaPlan: 7.5 roundings for each padded component, and 21 for the split and the terms, on tensor cores.
@@ -161,6 +167,7 @@ bool MiningProblem::find_extremes(int wanted, std::vector<int> (&found)[tercet::
     const int tiles = symmetric_ ? panels * (panels + 1) / 2 + panels * (gallery_side_->panel_count - panels) : panels * gallery_side_->panel_count;
     bool good = false;
     if (unit_ == Unit::kWarpGroups) {
+        arguments.anchor_halves.fragments = anchor_side().images.data.get();
         arguments.gallery_halves.fragments = gallery_side_->images.data.get();
         good = run("extremes_wgmma", clusters_ * kClusterBlocks, 1, &arguments, kWarpGroupThreads, kWarpGroupBytes);
     } else {

@@ -195,7 +195,7 @@ public:
     // Gallery positions by kind and anchor.
     bool find_extremes(int wanted, std::vector<int> (&found)[tercet::kKinds]);
 
-    // What finds extremes; float32 by default. Warp groups do so in the symmetric form only. Before prepare.
+    // What finds extremes; float32 by default. Before prepare.
     void set_unit(Unit unit, int clusters = 3) {
         unit_ = unit;
         clusters_ = clusters;
@@ -254,6 +254,7 @@ private:
     // A kernel that is the same for all metrics.
     bool run_plain(const char* kernel, int blocks, int block_rows, const void* arguments, int threads = 256, int dynamic_bytes = 0);
     tercet::Tolerance device_tolerance() const;
+    tercet::uint32* largest_of(Side& side);
     const Side& anchor_side() const { return symmetric_ ? *gallery_side_ : *anchor_side_; }
     tercet::PackedRows anchor_packed() const;
     // Labels' intervals in kernel memory.

@@ -155,6 +155,10 @@ tercet_planted_fault(other_block_begins_before_barriers_are_there extremes_wgmma
 tercet_planted_fault(block_ends_before_the_other_is_done extremes_wgmma.cu
     "device::cluster_barrier();  // nothing more comes from the other block" "" every_schedule_gives_the_oracles_warp_group_extremes
     "the memory of a block that has ended is written")
+tercet_planted_fault(rectangle_without_its_lower_half extremes_wgmma.cu
+    "is_symmetric && row_panel > column_panel" "row_panel > column_panel" warp_group_extremes_of_anchors_against_a_gallery_are_the_oracles "${wrong_answers}")
+tercet_planted_fault(gallery_rows_taken_for_anchors extremes_wgmma.cu
+    "is_symmetric && row_panel != column_panel" "row_panel != column_panel" warp_group_extremes_of_anchors_against_a_gallery_are_the_oracles "${wrong_answers}")
 tercet_planted_fault(image_without_swizzle prepare_images.cu
     "swizzled_piece(row, piece)" "row * kImageDepth * 2 + piece * 16" every_schedule_gives_the_oracles_warp_group_extremes "CHECK.problem.imprecise.. == 0. failed")
 if(TERCET_HAS_ADDRESS_SANITIZER)

@@ -230,6 +230,30 @@ TEST_CASE(every_schedule_gives_the_oracles_warp_group_extremes) {
     }
 }
 
+// Either side the longer one by far, so that the common scale is not its own; anchors in the caller's order; several strips a cluster, and more clusters than jobs.
+TEST_CASE(warp_group_extremes_of_anchors_against_a_gallery_are_the_oracles) {
+    std::mt19937 random(46u);
+    int turn = 0;
+    for (Metric metric : kMetrics) {
+        for (Rows kind : {Rows::kNormal, Rows::kUnit, Rows::kLattice, Rows::kMixedScale}) {
+            Matrix anchors = test::make_rows(kind, turn % 2 == 0 ? 270 : 7, 20 + turn, 9, random);
+            const Matrix gallery = test::make_rows(kind, turn % 3 == 0 ? 300 : 129, 20 + turn, 9, random);
+            const float factor = turn % 4 == 0 ? 1.0f : turn % 4 == 1 ? 1e4f : 1e-4f;
+            for (float& value : anchors.values) {
+                value *= factor;
+            }
+            MiningProblem problem(anchors, gallery, metric);
+            problem.set_unit(test::Unit::kWarpGroups, 1 + turn % 3);
+            test::simulated_machine().set_schedule(kSchedules[turn % 3]);
+            ++turn;
+            check_extremes(problem, kAll);
+        }
+        MiningProblem in_order(test::make_rows(Rows::kNormal, 400, 40, 30, random), metric, false);
+        in_order.set_unit(test::Unit::kWarpGroups, 2);
+        check_extremes(in_order, kAll);
+    }
+}
+
 TEST_CASE(warp_group_norms_beyond_float32_leave_every_choice_to_float64) {
     std::mt19937 random(44u);
     MiningProblem problem(test::make_rows(Rows::kBeyondFloat, 140, 5, 9, random), Metric::kSquaredEuclidean, true);

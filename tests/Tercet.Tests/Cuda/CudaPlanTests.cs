@@ -52,14 +52,16 @@ public sealed class CudaPlanTests
         Assert.Throws<CudaException>(() => CudaPlan.Tiles(int.MaxValue - 200, int.MaxValue - 200, symmetric: false));
 
     [Theory]
-    [InlineData(1, 1, 132, 2)]
-    [InlineData(257, 257, 132, 6)]
-    [InlineData(129, 700, 132, 6)]
-    [InlineData(65536, 65536, 132, 132)]
-    [InlineData(65536, 65536, 3, 2)]
-    [InlineData(65536, 65536, 1, 2)]
-    public void WarpGroupBlocks_JobsAndMultiprocessors_AreWholeClusters(int anchors, int gallery, int multiprocessors, int expected) =>
-        Assert.Equal(expected, CudaPlan.WarpGroupBlocks(anchors, gallery, multiprocessors));
+    [InlineData(1, 1, true, 132, 2)]
+    [InlineData(257, 257, true, 132, 6)]
+    [InlineData(257, 257, false, 132, 8)]
+    [InlineData(129, 700, true, 132, 6)]
+    [InlineData(300, 1, false, 132, 4)]
+    [InlineData(65536, 65536, true, 132, 132)]
+    [InlineData(65536, 65536, false, 3, 2)]
+    [InlineData(65536, 65536, true, 1, 2)]
+    public void WarpGroupBlocks_JobsAndMultiprocessors_AreWholeClusters(int anchors, int gallery, bool symmetric, int multiprocessors, int expected) =>
+        Assert.Equal(expected, CudaPlan.WarpGroupBlocks(anchors, gallery, symmetric, multiprocessors));
 
     [Theory]
     [InlineData(1, 8)]

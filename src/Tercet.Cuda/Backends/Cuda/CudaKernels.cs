@@ -67,7 +67,7 @@ internal sealed class CudaKernels
     /// <summary>The fused pass.</summary>
     public nint Extremes { get; }
 
-    /// <summary>The same by warp groups, for a batch against itself; 0 where the card or the module does not have it, or another unit is forced.</summary>
+    /// <summary>The same by warp groups; 0 where the card or the module does not have it, or another unit is forced.</summary>
     public nint ExtremesWarpGroups { get; }
 
     /// <summary>Makes float16 images of prepared rows, for warp groups.</summary>

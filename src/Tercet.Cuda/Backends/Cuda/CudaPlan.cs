@@ -133,10 +133,10 @@ internal static class CudaPlan
     public static long ImagesBytes(int rows, int depth) => (long)Panels(rows) * ((depth + ImageDepth - 1) / ImageDepth) * ImageBytes;
 
     /// <summary>Blocks of the pass by warp groups, in whole clusters: no more than there are multiprocessors, or jobs of two row panels and two column panels to share among them.</summary>
-    public static int WarpGroupBlocks(int anchors, int gallery, int multiprocessors)
+    public static int WarpGroupBlocks(int anchors, int gallery, bool symmetric, int multiprocessors)
     {
         long rows = (Panels(anchors) + 1) / 2, columns = (Panels(gallery) + 1) / 2;
-        long jobs = (rows * columns) - (rows * (rows - 1) / 2);
+        long jobs = (rows * columns) - (symmetric ? rows * (rows - 1) / 2 : 0);
         return ClusterBlocks * (int)Math.Min(Math.Max(1, multiprocessors / ClusterBlocks), jobs);
     }
 

@@ -90,10 +90,10 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     public HalfPanels GalleryHalves => UsesWarpGroups ? _gallery.Images : _gallery.Halves;
 
     /// <summary>Whether the fused pass runs by warp groups.</summary>
-    public bool UsesWarpGroups => Layout.IsSymmetric && Kernels.ExtremesWarpGroups != 0;
+    public bool UsesWarpGroups => Kernels.ExtremesWarpGroups != 0;
 
-    /// <summary>The anchors as float16 pairs.</summary>
-    public HalfPanels AnchorHalves => Layout.IsSymmetric ? _gallery.Halves : _anchors.Halves;
+    /// <summary>The anchors likewise.</summary>
+    public HalfPanels AnchorHalves => Layout.IsSymmetric ? GalleryHalves : UsesWarpGroups ? _anchors.Images : _anchors.Halves;
 
     /// <summary>The anchors' labels.</summary>
     public ClassTable Classes { get; }
@@ -216,7 +216,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     {
         if (UsesWarpGroups)
         {
-            _gallery.PrepareImages(Kernels.PrepareImages, Stream);
+            _gallery.PrepareImages(_gallery, Kernels.PrepareImages, Stream);
+            if (!Layout.IsSymmetric)
+                _anchors.PrepareImages(_gallery, Kernels.PrepareImages, Stream);
             return;
         }
 
@@ -315,7 +317,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     {
         Grow(ref order, rows.Length);
         rows.CopyTo(order.Span);
-        side.Prepare(uploaded, order, rows.Length, _depth, Kernels.Prepare, Stream);
+
+        // Warp groups' images have one scale for both sides.
+        side.Prepare(uploaded, UsesWarpGroups ? _gallery : side, order, rows.Length, _depth, Kernels.Prepare, Stream);
     }
 
     // The rows as float32 on the host: the caller's own, or the device's where those are of another format or nowhere here.

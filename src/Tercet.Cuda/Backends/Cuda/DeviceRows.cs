@@ -67,13 +67,14 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
 
     /// <summary>Packs rows that <see cref="Bring"/> of this side, or another one, has brought.</summary>
     /// <param name="uploaded">The side that holds the caller's rows.</param>
+    /// <param name="measured">The side whose largest term takes these rows' in: this one, or another that has been packed before.</param>
     /// <param name="order">Position → the caller's row, in page-locked memory.</param>
     /// <param name="count">Number of positions.</param>
     /// <param name="depth">Dimension of a row.</param>
     /// <param name="kernel">The kernel.</param>
     /// <param name="stream">The stream.</param>
     // SAFETY: here and below, the struct is on the stack, and the driver has read it when a launch returns.
-    public void Prepare(DeviceRows uploaded, PinnedBuffer<int> order, int count, int depth, nint kernel, nint stream)
+    public void Prepare(DeviceRows uploaded, DeviceRows measured, PinnedBuffer<int> order, int count, int depth, nint kernel, nint stream)
     {
         int panels = CudaPlan.Panels(count);
         long padded = (long)panels * CudaPlan.PanelRows;
@@ -90,13 +91,14 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
             PaddedDepth = CudaPlan.PaddedDepth(depth),
             PanelCount = panels,
         };
+        _largest.Grow(2 * sizeof(uint));
         var arguments = new PrepareArguments
         {
             Rows = Packed,
             Panels = Packed.Panels,
             Terms = Packed.Terms,
             Norms = Packed.Norms,
-            Largest = _largest.Grow(2 * sizeof(uint)),
+            Largest = measured.Largest,
             FirstBad = FirstBad,
         };
         driver.CopyToDevice(Packed.Order, order.DangerousGetAddress(), (long)count * sizeof(int), stream);
@@ -145,14 +147,16 @@ internal sealed unsafe class DeviceRows(ICudaDriver driver) : IDisposable
         driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 
-    /// <summary>Makes float16 images of the rows that <see cref="Prepare"/> has packed.</summary>
+    /// <summary>Makes float16 images of the rows that <see cref="Prepare"/> has packed, when all have been measured.</summary>
+    /// <param name="measured">The side that has the largest term, and takes what images leave out: this one, or another whose images have been made before.</param>
     /// <param name="kernel">The kernel.</param>
     /// <param name="stream">The stream.</param>
-    public void PrepareImages(nint kernel, nint stream)
+    public void PrepareImages(DeviceRows measured, nint kernel, nint stream)
     {
         Images = new HalfPanels { Fragments = _images.Grow(CudaPlan.ImagesBytes(Packed.Count, Packed.Depth)) };
-        var arguments = new PrepareImagesArguments { Rows = Packed, Largest = Largest, Images = Images.Fragments, Residual = _residual.Grow(sizeof(uint)) };
-        driver.Fill(arguments.Residual, 0, 1, stream);
+        if (ReferenceEquals(measured, this))
+            driver.Fill(_residual.Grow(sizeof(uint)), 0, 1, stream);
+        var arguments = new PrepareImagesArguments { Rows = Packed, Largest = measured.Largest, Images = Images.Fragments, Residual = measured.Residual };
         driver.Launch(kernel, new LaunchGrid(Packed.PanelCount, 1, CudaPlan.Threads), (nint)(&arguments), stream);
     }
 

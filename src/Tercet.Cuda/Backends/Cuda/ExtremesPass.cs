@@ -40,7 +40,7 @@ internal sealed unsafe class ExtremesPass(CudaSession session, ICudaDriver drive
         driver.Fill(_best.Address, uint.MaxValue, (long)Kinds * anchors, stream);
         driver.Fill(_counts.Address, 0, (long)Kinds * anchors, stream);
         if (session.UsesWarpGroups)
-            driver.Launch(kernels.ExtremesWarpGroups, new LaunchGrid(CudaPlan.WarpGroupBlocks(anchors, layout.GalleryCount, kernels.Multiprocessors), 1, CudaPlan.WarpGroupThreads, CudaPlan.WarpGroupShared), parameters, stream);
+            driver.Launch(kernels.ExtremesWarpGroups, new LaunchGrid(CudaPlan.WarpGroupBlocks(anchors, layout.GalleryCount, layout.IsSymmetric, kernels.Multiprocessors), 1, CudaPlan.WarpGroupThreads, CudaPlan.WarpGroupShared), parameters, stream);
         else
             driver.Launch(kernels.Extremes, new LaunchGrid(CudaPlan.Tiles(anchors, layout.GalleryCount, layout.IsSymmetric), 1, CudaPlan.Threads), parameters, stream);
         driver.Launch(kernels.Decide, new LaunchGrid(CudaPlan.DecideBlocks(anchors), Kinds, CudaPlan.Threads), parameters, stream);

@@ -166,7 +166,7 @@ internal sealed class NearestSearch : IDisposable
         PinnedBuffer.Grow(ref _order, rows.Count, _backend.PageLocked);
         for (int row = 0; row < rows.Count; row++)
             _order.Span[row] = row;
-        side.Prepare(side, _order, rows.Count, rows.Depth, _kernels.Prepare, _stream);
+        side.Prepare(side, side, _order, rows.Count, rows.Depth, _kernels.Prepare, _stream);
         if (_kernels.UsesTensorCores)
             side.PrepareHalves(_kernels.PrepareHalves, _stream);
         _driver.CopyToHost(_firstBad.DangerousGetAddress(), side.FirstBad, sizeof(uint), _stream);

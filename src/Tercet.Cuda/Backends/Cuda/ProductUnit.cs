@@ -9,6 +9,6 @@ internal enum ProductUnit
     /// <summary>Tensor cores by <c>mma.sync</c>, float16 pairs: compute capability 8.0 and newer.</summary>
     TensorCores,
 
-    /// <summary>Tensor cores by <c>wgmma</c>, float16 rows and bulk copies: compute capability 9.0, a batch against itself.</summary>
+    /// <summary>Tensor cores by <c>wgmma</c>, float16 rows and bulk copies: compute capability 9.0.</summary>
     WarpGroups,
 }
