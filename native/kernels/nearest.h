@@ -77,7 +77,7 @@ template <typename Tile, typename Metric>
 TERCET_DEVICE void find_minima(const NearestArguments& arguments) {
     TERCET_SHARED(typename Tile::Storage, storage);
     float keys[8][8];
-    Tile::template multiply<Metric>(arguments, storage, keys);
+    Tile::template multiply<Metric>(arguments, arguments.first_panel + device::block_row(), device::block(), storage, keys);
     keep_minima<Tile>(arguments, keys);
 }
 
@@ -85,7 +85,7 @@ template <typename Tile, typename Metric>
 TERCET_DEVICE void find_candidates(const NearestArguments& arguments) {
     TERCET_SHARED(typename Tile::Storage, storage);
     float keys[8][8];
-    Tile::template multiply<Metric>(arguments, storage, keys);
+    Tile::template multiply<Metric>(arguments, arguments.first_panel + device::block_row(), device::block(), storage, keys);
     keep_candidates<Tile>(arguments, keys);
 }
 

@@ -4,6 +4,10 @@
 // product is hi·hi + hi·lo + lo·hi. What is left out is at most 3.1·2⁻²² of ‖x‖‖y‖, the floor of float16 included, since no component is small against
 // 2⁻²⁴ unless it is small against the norm.
 //
+// Cards cut what they add up, and cut by the largest of it. So a step's products have sums of their own, which float32 additions, rounded to the nearest, take
+// over: the cuts of a step s of 16 components are to 2⁻²³ of ‖xₛ‖‖yₛ‖, and those of all steps together, since Σ‖xₛ‖‖yₛ‖ ≤ ‖x‖‖y‖, what those of a single
+// step of the whole norm would be.
+//
 // Panels hold fragments as mma.m16n8k16 wants them, 16 bytes a lane: one layout serves both operands, and no ldmatrix is needed.
 #pragma once
 
@@ -18,9 +22,10 @@ constexpr int kMmaSide = 8;
 // Fragments of one step of one panel: 8 groups of 16 rows, hi and lo, 32 lanes.
 constexpr int kStepFragments = kPanelRows / 16 * 2 * device::kWarp;
 
+// Two steps of either side, one after the other.
 struct MmaStorage {
-    device::Uint4 rows[2][kStepFragments];
-    device::Uint4 columns[2][kStepFragments];
+    device::Uint4 rows[2 * kStepFragments];
+    device::Uint4 columns[2 * kStepFragments];
 };
 
 // Two by four warps of 64 × 32 results; a thread's eight rows and eight columns of them.
@@ -28,24 +33,34 @@ TERCET_DEVICE int mma_row(int index) { return device::thread() / 128 * 64 + inde
 
 TERCET_DEVICE int mma_column(int index) { return device::thread() / 32 % 4 * 32 + index / 2 * 8 + device::lane() % 4 * 2 + (index & 1); }
 
+// One step of the warp's rows and of half of its columns, from a lane's first fragments on.
+template <int kHalf>
 TERCET_DEVICE void multiply_step(const device::Uint4* rows, const device::Uint4* columns, float (&sums)[kMmaSide / 2][kMmaSide / 2][4]) {
-    const int row_group = device::thread() / 128 * 4, column_group = device::thread() / 32 % 4 * 2, lane = device::lane();
+    const device::Uint4 high = columns[kHalf * 2 * device::kWarp], low = columns[(kHalf * 2 + 1) * device::kWarp];
 #pragma unroll
-    for (int n = 0; n < 2; ++n) {
-        const device::Uint4 high = columns[(column_group + n) * 2 * device::kWarp + lane];
-        const device::Uint4 low = columns[((column_group + n) * 2 + 1) * device::kWarp + lane];
+    for (int m = 0; m < 4; ++m) {
+        const device::Uint4 row_high = rows[m * 2 * device::kWarp], row_low = rows[(m * 2 + 1) * device::kWarp];
+        // The small products first, while the step's sums are small; two chains side by side, since each waits for itself.
+        float parts[2][4] = {};
+        device::multiply_fragments(parts[0], row_low, high.x, high.z);
+        device::multiply_fragments(parts[1], row_low, high.y, high.w);
+        device::multiply_fragments(parts[0], row_high, low.x, low.z);
+        device::multiply_fragments(parts[1], row_high, low.y, low.w);
+        device::multiply_fragments(parts[0], row_high, high.x, high.z);
+        device::multiply_fragments(parts[1], row_high, high.y, high.w);
 #pragma unroll
-        for (int m = 0; m < 4; ++m) {
-            const device::Uint4 row_high = rows[(row_group + m) * 2 * device::kWarp + lane];
-            const device::Uint4 row_low = rows[((row_group + m) * 2 + 1) * device::kWarp + lane];
-            // The small products first, while the sums are small.
-            device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);
-            device::multiply_fragments(sums[m][2 * n], row_high, low.x, low.z);
-            device::multiply_fragments(sums[m][2 * n], row_high, high.x, high.z);
-            device::multiply_fragments(sums[m][2 * n + 1], row_low, high.y, high.w);
-            device::multiply_fragments(sums[m][2 * n + 1], row_high, low.y, low.w);
-            device::multiply_fragments(sums[m][2 * n + 1], row_high, high.y, high.w);
+        for (int i = 0; i < 4; ++i) {
+            sums[m][2 * kHalf][i] += parts[0][i];
+            sums[m][2 * kHalf + 1][i] += parts[1][i];
         }
+    }
+}
+
+// Begins to copy a thread's part of one step of one side; it passes by the registers, which are scarce.
+TERCET_DEVICE void load_step(const device::Uint4* fragments, device::Uint4* target) {
+#pragma unroll
+    for (int part = 0; part < kStepFragments; part += kMmaThreads) {
+        device::copy_async(target + part, fragments + part);
     }
 }
 
@@ -61,31 +76,27 @@ TERCET_DEVICE void multiply_halves(const HalfPanels& rows, int row_panel, const 
             sums[m][n][0] = sums[m][n][1] = sums[m][n][2] = sums[m][n][3] = 0.0f;
         }
     }
-    for (int half = 0; half < kStepFragments; half += kMmaThreads) {
-        storage.rows[0][half + thread] = row_fragments[half];
-        storage.columns[0][half + thread] = column_fragments[half];
-    }
-    device::barrier();  // the first step is loaded
-    for (int step = 0; step < steps; ++step) {
-        const int current = step & 1;
-        device::Uint4 next_rows[2] = {}, next_columns[2] = {};
-        if (step + 1 < steps) {
-            const long long next = static_cast<long long>(step + 1) * kStepFragments;
-#pragma unroll
-            for (int half = 0; half < 2; ++half) {
-                next_rows[half] = row_fragments[next + half * kMmaThreads];
-                next_columns[half] = column_fragments[next + half * kMmaThreads];
-            }
+    // Where a thread copies to, and what its warp multiplies first: in one buffer and the other in turn.
+    int loaded = thread, row = thread / 128 * 4 * 2 * device::kWarp + device::lane(), column = thread / 32 % 4 * 2 * 2 * device::kWarp + device::lane();
+    load_step(row_fragments, storage.rows + loaded);
+    load_step(column_fragments, storage.columns + loaded);
+    for (int step = 1; step <= steps; ++step) {
+        device::wait_for_copies();
+        device::barrier();  // the step is loaded, and the one before is multiplied
+        loaded ^= kStepFragments;
+        // Copies of rows before the products and of columns among them keep a compiler from reading all operands at once.
+        if (step < steps) {
+            row_fragments += kStepFragments;
+            load_step(row_fragments, storage.rows + loaded);
         }
-        multiply_step(storage.rows[current], storage.columns[current], sums);
-        if (step + 1 < steps) {
-#pragma unroll
-            for (int half = 0; half < 2; ++half) {
-                storage.rows[current ^ 1][half * kMmaThreads + thread] = next_rows[half];
-                storage.columns[current ^ 1][half * kMmaThreads + thread] = next_columns[half];
-            }
+        multiply_step<0>(storage.rows + row, storage.columns + column, sums);
+        if (step < steps) {
+            column_fragments += kStepFragments;
+            load_step(column_fragments, storage.columns + loaded);
         }
-        device::barrier();  // the next step is loaded, and this one's buffer may be overwritten
+        multiply_step<1>(storage.rows + row, storage.columns + column, sums);
+        row ^= kStepFragments;
+        column ^= kStepFragments;
     }
 }
 
@@ -106,5 +117,22 @@ TERCET_DEVICE void make_mma_keys(const PackedRows& rows, const HalfPanels& row_h
         }
     }
 }
+
+// As SimtTile is, for passes that take any multiplier.
+struct MmaTile {
+    using Storage = MmaStorage;
+
+    static TERCET_DEVICE int row(int index) { return mma_row(index); }
+    static TERCET_DEVICE int column(int index) { return mma_column(index); }
+    static TERCET_DEVICE int column_thread() { return device::thread() / 32 % 4 * 4 + device::lane() % 4; }
+    static TERCET_DEVICE int quarter(int index) { return device::thread() / 128 * 2 + index / 4; }
+
+    template <typename Metric, typename Arguments>
+    static TERCET_DEVICE void multiply(const Arguments& arguments, int row_panel, int column_panel, Storage& storage, float (&keys)[kMmaSide][kMmaSide]) {
+        float sums[kMmaSide / 2][kMmaSide / 2][4];
+        multiply_halves(arguments.anchor_halves, row_panel, arguments.gallery_halves, column_panel, (arguments.gallery.depth + kMmaDepth - 1) / kMmaDepth, storage, sums);
+        make_mma_keys<Metric>(arguments.anchors, arguments.anchor_halves, row_panel * kPanelRows, arguments.gallery, arguments.gallery_halves, column_panel * kPanelRows, sums, keys);
+    }
+};
 
 }  // namespace tercet

@@ -83,4 +83,20 @@ TERCET_DEVICE void make_keys(const PackedRows& rows, int row_panel, const Packed
     }
 }
 
+// The tile as passes see it that take any multiplier: a thread's eight rows and columns, which quarter of the tile's rows a row is in, and the keys.
+struct SimtTile {
+    using Storage = TileStorage;
+
+    static TERCET_DEVICE int row(int index) { return tile_row(index); }
+    static TERCET_DEVICE int column(int index) { return tile_column(index); }
+    static TERCET_DEVICE int column_thread() { return device::thread() % 16; }
+    static TERCET_DEVICE int quarter(int index) { return index / 4 * 2 + device::thread() / 128; }
+
+    template <typename Metric, typename Arguments>
+    static TERCET_DEVICE void multiply(const Arguments& arguments, int row_panel, int column_panel, Storage& storage, float (&keys)[kPerThread][kPerThread]) {
+        multiply_panels(arguments.anchors, row_panel, arguments.gallery, column_panel, storage, keys);
+        make_keys<Metric>(arguments.anchors, row_panel, arguments.gallery, column_panel, keys);
+    }
+};
+
 }  // namespace tercet

@@ -60,13 +60,19 @@ TERCET_DEVICE Winner best_candidate(const PackedRows& anchors, int anchor, const
     return winner;
 }
 
-// The float32 dot product of two packed rows.
+// The float32 dot product of two packed rows. Sums of sixteen components make its error less than what any unit's tolerance allows, which may be less than that
+// of one long sum.
 TERCET_DEVICE float packed_dot(const PackedRows& anchors, int anchor, const PackedRows& gallery, int position) {
+    constexpr int kDotDepth = 16;
     const float* x = anchors.panels + static_cast<long long>(anchor / kPanelRows) * kPanelRows * anchors.padded_depth + anchor % kPanelRows;
     const float* y = gallery.panels + static_cast<long long>(position / kPanelRows) * kPanelRows * gallery.padded_depth + position % kPanelRows;
     float dot = 0.0f;
-    for (long long k = 0; k < gallery.padded_depth; ++k) {
-        dot += x[k * kPanelRows] * y[k * kPanelRows];
+    for (int first = 0; first < gallery.padded_depth; first += kDotDepth) {
+        float part = 0.0f;
+        for (int k = first; k < first + kDotDepth && k < gallery.padded_depth; ++k) {
+            part += x[static_cast<long long>(k) * kPanelRows] * y[static_cast<long long>(k) * kPanelRows];
+        }
+        dot += part;
     }
     return dot;
 }

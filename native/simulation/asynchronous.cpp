@@ -112,6 +112,22 @@ void copy_bulk_to_cluster(void* target, const void* source, std::size_t bytes, P
     }
 }
 
+void copy_async(void* target, const void* source, std::size_t bytes) {
+    if (cluster().schedule == Schedule::kReverse) {
+        cluster().thread().copies.push_back({target, source, bytes});
+    } else {
+        std::memcpy(target, source, bytes);
+    }
+}
+
+void wait_for_copies() {
+    std::vector<Copy>& copies = cluster().thread().copies;
+    for (const Copy& copy : copies) {
+        std::memcpy(copy.target, copy.source, copy.bytes);
+    }
+    copies.clear();
+}
+
 void begin_product(const Product& product) {
     if (cluster().schedule == Schedule::kReverse) {
         perform(product);

@@ -19,9 +19,17 @@ constexpr std::size_t kMostLaneBytes = 16;
 
 enum class Wait { kNone, kBarrier, kCluster, kExchange, kPhase, kDone };
 
+struct Copy {
+    void* target;
+    const void* source;
+    std::size_t bytes;
+};
+
 struct Thread {
     Fiber fiber;
     Wait wait = Wait::kDone;
+    // Copies under way that no barrier knows of.
+    std::vector<Copy> copies;
     // Products under way; the groups that are committed end at these lengths.
     std::deque<Product> products;
     std::deque<std::size_t> groups;

@@ -120,6 +120,7 @@ void run_cluster() {
         Thread& each = under_way.thread(thread);
         each.fiber.start(&run_thread);
         each.wait = Wait::kNone;
+        each.copies.clear();
         each.products.clear();
         each.groups.clear();
     }

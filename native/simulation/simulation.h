@@ -14,7 +14,7 @@ namespace simulation {
 enum class Schedule {
     kRoundRobin,  // every thread runs to its next wait, in order
     kGreedy,      // a warp runs as far as it can before the next one starts, and a block of a cluster before the next one does
-    kReverse,     // the same from the last block to the first and the last warp to the first; bulk copies arrive as late as they may, products read their operands at once, where the others do the opposite
+    kReverse,     // the same from the last block to the first and the last warp to the first; copies to shared memory arrive as late as they may, products read their operands at once, where the others do the opposite
 };
 
 struct Position {
@@ -55,6 +55,10 @@ void wait_for_phase(PhaseBarrier& barrier, int parity);
 void copy_bulk(void* target, const void* source, std::size_t bytes, PhaseBarrier& barrier);
 // The same to every block of the cluster, each at its own time, and to the barrier of each.
 void copy_bulk_to_cluster(void* target, const void* source, std::size_t bytes, PhaseBarrier& barrier);
+
+// Copies 16 bytes to shared memory, some time before the thread waits.
+void copy_async(void* target, const void* source, std::size_t bytes);
+void wait_for_copies();
 
 // A thread's part of a product of operands in shared memory, done some time before it is waited for.
 struct Product {

@@ -125,9 +125,9 @@ bool MiningProblem::prepare() {
 tercet::uint32* MiningProblem::largest_of(Side& side) { return (unit_ == Unit::kWarpGroups ? *gallery_side_ : side).largest.data.get(); }
 
 tercet::Tolerance MiningProblem::device_tolerance() const {
-    // As in CudaPlan: 7.5 roundings for each padded component, and 21 for the split and the terms, on tensor cores.
+    // As in CudaPlan.
     const int padded = (gallery_.depth + 15) / 16 * 16;
-    const double roundings = unit_ == Unit::kTensorCores ? 7.5 * padded + 21 : unit_ == Unit::kWarpGroups ? 2.5 * padded + 9 : gallery_.depth + 8;
+    const double roundings = unit_ == Unit::kTensorCores ? padded / 16 + 61 : unit_ == Unit::kWarpGroups ? 2.5 * padded + 9 : gallery_.depth + 8;
     const double slope = 1.01 * roundings / (1 << 24);
     return {gallery_side_->largest.data.get(), unit_ == Unit::kWarpGroups ? gallery_side_->residual.data.get() : nullptr, static_cast<float>(slope), static_cast<float>(2.02 * (0.5 * gallery_.depth + 4) * 1.5e-45)};
 }

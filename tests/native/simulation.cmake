@@ -116,10 +116,15 @@ tercet_planted_fault(barrier_before_overwriting_missing prepare.cu
     "device::barrier();  // the square may be overwritten" "" prepare_packs_rows_and_takes_norms "CHECK.*packed.*failed")
 tercet_planted_fault(barrier_before_limits_missing extremes_simt.cu
     "device::barrier();  // every warp's minima are there" "" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
+tercet_planted_fault(step_used_before_it_is_there tile_mma.h
+    "device::wait_for_copies();" "" every_schedule_gives_the_oracles_tensor_core_extremes "${wrong_answers}")
 tercet_planted_fault(barrier_between_mma_steps_missing tile_mma.h
-    "device::barrier();  // the next step is loaded, and this one's buffer may be overwritten" "" every_schedule_gives_the_oracles_tensor_core_extremes "${wrong_answers}")
+    "device::barrier();  // the step is loaded, and the one before is multiplied" "" every_schedule_gives_the_oracles_tensor_core_extremes "${wrong_answers}")
 tercet_planted_fault(low_halves_forgotten tile_mma.h
-    "device::multiply_fragments(sums[m][2 * n], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
+    "device::multiply_fragments(parts[0], row_low, high.x, high.z);" "" tensor_core_scores_of_short_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
+tercet_planted_fault(one_sum_for_all_steps tile_mma.h
+    "float parts[2][4] = {};" "float parts[2][4] = {}; for (int i = 0; i < 4; ++i) { parts[0][i] = sums[m][2 * kHalf][i]; sums[m][2 * kHalf][i] = 0.0f; }"
+    tensor_core_scores_of_long_rows_are_within_the_tolerance "CHECK.problem.imprecise.. == 0. failed")
 tercet_planted_fault(limit_without_tolerance limits.h
     "2.001f *" "-2.001f *" every_schedule_gives_the_oracles_extremes "${wrong_answers}")
 tercet_planted_fault(barrier_between_sums_missing moments.cu

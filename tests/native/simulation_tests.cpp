@@ -298,6 +298,16 @@ TEST_CASE(tensor_core_scores_of_short_rows_are_within_the_tolerance) {
     }
 }
 
+// Products of like rows are all of one sign: what is cut off adds up. One sum for all steps would leave the tolerance.
+TEST_CASE(tensor_core_scores_of_long_rows_are_within_the_tolerance) {
+    std::mt19937 random(23u);
+    for (Rows kind : {Rows::kFarFromOrigin, Rows::kUnit}) {
+        MiningProblem problem(test::make_rows(kind, 40, 500, 5, random), kind == Rows::kUnit ? Metric::kCosine : Metric::kSquaredEuclidean, true);
+        problem.set_unit(test::Unit::kTensorCores);
+        check_extremes(problem, kAll);
+    }
+}
+
 TEST_CASE(every_schedule_gives_the_oracles_tensor_core_extremes) {
     std::mt19937 random(19u);
     const Matrix rows = test::make_rows(Rows::kNormal, 300, 40, 130, random);

@@ -118,7 +118,28 @@ inline float from_half(uint32 half) {
     return float_from_bits(float_bits(value) | sign);
 }
 
-// mma.m16n8k16: adds the product of a 16 × 16 and a 16 × 8 matrix of float16 that a warp holds together. Sums are cut, not rounded, as cards do.
+// Eight products and a sum as a card adds them that cuts more than any other known: each term to 2⁻²³ of the power of two below the largest, and the
+// result to 24 bits.
+inline float add_cut(const double (&terms)[9]) {
+    double largest = 0;
+    for (double term : terms) {
+        largest = std::fmax(largest, std::fabs(term));
+    }
+    if (!(largest > 0)) {
+        return 0.0f;
+    }
+    const int exponent = std::ilogb(largest);
+    const double scale = std::ldexp(1.0, 23 - exponent);
+    long long total = 0;
+    for (double term : terms) {
+        total += static_cast<long long>(term * scale);
+    }
+    const double sum = std::ldexp(static_cast<double>(total), exponent - 23);
+    const float cut = static_cast<float>(sum);
+    return std::fabs(static_cast<double>(cut)) > std::fabs(sum) ? float_from_bits(float_bits(cut) - 1u) : cut;
+}
+
+// mma.m16n8k16: adds the product of a 16 × 16 and a 16 × 8 matrix of float16 that a warp holds together.
 inline void multiply_fragments(float (&sums)[4], const Uint4& rows, uint32 columns_low, uint32 columns_high) {
     Uint4 row_words[kWarp];
     struct alignas(8) Pair {
@@ -132,20 +153,23 @@ inline void multiply_fragments(float (&sums)[4], const Uint4& rows, uint32 colum
     const auto half_of = [](uint32 word, int k) { return static_cast<double>(from_half(word >> (16 * (k & 1)) & 0xFFFFu)); };
     for (int i = 0; i < 4; ++i) {
         const int row = group + 8 * (i / 2), column = pair * 2 + (i & 1);
-        double sum = static_cast<double>(sums[i]);
-        for (int k = 0; k < 16; ++k) {
-            const Uint4& words = row_words[row % 8 * 4 + k % 8 / 2];
-            const uint32 row_word = k < 8 ? (row < 8 ? words.x : words.y) : (row < 8 ? words.z : words.w);
-            const Pair& column_word = column_words[column * 4 + k % 8 / 2];
-            sum += half_of(row_word, k) * half_of(k < 8 ? column_word.low : column_word.high, k);
+        for (int first = 0; first < 16; first += 8) {
+            double terms[9];
+            for (int k = 0; k < 8; ++k) {
+                const Uint4& words = row_words[row % 8 * 4 + k / 2];
+                const uint32 row_word = first == 0 ? (row < 8 ? words.x : words.y) : (row < 8 ? words.z : words.w);
+                const Pair& column_word = column_words[column * 4 + k / 2];
+                terms[k] = half_of(row_word, k) * half_of(first == 0 ? column_word.low : column_word.high, k);
+            }
+            terms[8] = static_cast<double>(sums[i]);
+            sums[i] = add_cut(terms);
         }
-        float cut = static_cast<float>(sum);
-        if (__builtin_fabs(static_cast<double>(cut)) > __builtin_fabs(sum)) {
-            cut = float_from_bits(float_bits(cut) - 1u);
-        }
-        sums[i] = cut;
     }
 }
+
+// Copies 16 bytes to shared memory, at the latest when the thread waits.
+inline void copy_async(Uint4* target, const Uint4* source) { simulation::copy_async(target, source, sizeof(Uint4)); }
+inline void wait_for_copies() { simulation::wait_for_copies(); }
 
 inline int lowest_bit(uint32 bits) { return __builtin_ctz(bits); }
 inline int highest_bit(uint32 bits) { return 31 - __builtin_clz(bits); }
@@ -202,6 +226,21 @@ TERCET_DEVICE void multiply_fragments(float (&sums)[4], const Uint4& rows, uint3
 #else
     // Not launched on such cards.
     __trap();
+#endif
+}
+
+TERCET_DEVICE void copy_async(Uint4* target, const Uint4* source) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(static_cast<uint32>(__cvta_generic_to_shared(target))), "l"(source) : "memory");
+#else
+    // Not launched on such cards.
+    *target = *source;
+#endif
+}
+
+TERCET_DEVICE void wait_for_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_all;" ::: "memory");
 #endif
 }
 

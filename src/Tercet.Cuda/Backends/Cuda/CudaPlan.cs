@@ -118,10 +118,12 @@ internal static class CudaPlan
     public static float ToleranceSlope(int depth) => (float)(1.01 * (depth + 8) * UnitRoundoff);
 
     /// <summary>
-    /// The same for the tensor cores' keys. Each of three products of 16 components adds at most 20 terms cut to 2⁻²³ of ‖x‖‖y‖, whatever the order of
-    /// a card's sums: 7.5·2⁻²⁴ a component; the split leaves out 3.1·2⁻²² of it, and the terms' roundings are as above.
+    /// The same for the tensor cores' keys. A product of 16 components adds at most 20 terms, whatever the order of a card's sums, each cut to 2⁻²³ of what the
+    /// largest may be. Every step s of 16 components begins at zero with the two products whose one factor is a remainder, at most 2⁻¹¹ of the row; so that the
+    /// third is cut to ‖xₛ‖‖yₛ‖, and the first two to 2⁻¹⁰ of it: 40.2·2⁻²⁴·‖xₛ‖‖yₛ‖ a step, and, since Σ‖xₛ‖‖yₛ‖ ≤ ‖x‖‖y‖, 40.2·2⁻²⁴·‖x‖‖y‖ in all, however many steps there
+    /// are. Adding the steps up rounds to 2⁻²⁴ of ‖x‖‖y‖ once a step; the split leaves out 3.1·2⁻²² of it; the terms' and the comparers' roundings are 8 as above.
     /// </summary>
-    public static float TensorCoreSlope(int depth) => (float)(1.01 * ((7.5 * HalfSteps(depth) * HalfDepth) + 21) * UnitRoundoff);
+    public static float TensorCoreSlope(int depth) => (float)(1.01 * (HalfSteps(depth) + 61) * UnitRoundoff);
 
     /// <summary>
     /// The same for warp groups' keys, beside what the rows' rounding adds: 20 terms a product of 16 components, cut to 2⁻²³ of ‖x‖‖y‖, are 2.5·2⁻²⁴ a component; the terms'
