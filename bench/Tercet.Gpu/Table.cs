@@ -47,12 +47,14 @@ internal static class Table
                 hasHeading = true;
                 wrong += Measure(backend, driver, batch, unit, MiningRule.BatchHard, isNarrow: false);
 
+                // Warp groups have no pass of their own for it.
+                if (rows <= LongestSemiHard && unit != "wgmma")
+                    wrong += Measure(backend, driver, batch, unit, MiningRule.SemiHard, isNarrow: false);
+
                 // The rest is the same by all units, or of the best one.
                 if (unit != units[^1])
                     continue;
                 wrong += Measure(backend, driver, batch, unit, MiningRule.BatchHard, isNarrow: true);
-                if (rows <= LongestSemiHard)
-                    wrong += Measure(backend, driver, batch, "float32", MiningRule.SemiHard, isNarrow: false);
                 wrong += MeasureNearest(backend, driver, batch, units.Length > 1 ? "mma" : "float32");
             }
         }

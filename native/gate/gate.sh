@@ -41,7 +41,7 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     images+=("--image3=kind=elf,sm=${arch#sm_},file=$cubin")
     kernels=$(sed -n "s/.*Compiling entry function '\([a-z0-9_]*\)'.*/\1/p" "$out/$arch.log")
     echo "$arch: $(echo "$kernels" | wc -l) kernels, at most $(sed -n 's/.*Used \([0-9]*\) registers.*/\1/p' "$out/$arch.log" | sort -n | tail -n 1) registers"
-    [ "$(echo "$kernels" | wc -l)" -ge 52 ] || complain "$arch: kernels are missing"
+    [ "$(echo "$kernels" | wc -l)" -ge 54 ] || complain "$arch: kernels are missing"
     grep -E '[1-9][0-9]* bytes (spill|stack)' "$out/$arch.log" && complain "$arch: registers are spilled"
     for kernel in $kernels; do
         must_not "$kernel" '\bATOM[A-Z]*\.[A-Z0-9.]*CAS|\bATOM\.CAS' 'a compare-and-swap, which spins'
@@ -61,8 +61,10 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     must loss_weights_squared_euclidean '\b(ATOMG?|REDG?)\.E\.ADD' 'a native atomic addition'
     # Cards before sm_80 have a kernel that is never launched.
     if [ "$arch" != sm_75 ]; then
-        for kernel in extremes_mma_squared_euclidean extremes_mma_cosine; do
+        for kernel in extremes_mma_squared_euclidean extremes_mma_cosine semi_hard_mma_squared_euclidean semi_hard_mma_cosine; do
             must "$kernel" '\bHMMA\.16816\.F32\b' 'tensor-core products'
+            must "$kernel" '\bHMMA\.16816\.F32 .*, RZ' 'products that begin at zero'
+            must "$kernel" '\bLDGSTS\b' 'copies to shared memory that pass by the registers'
             must "$kernel" '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
         done
     fi
@@ -72,6 +74,7 @@ for arch in ${TERCET_CUDA_ARCHITECTURES:-sm_75 sm_80 sm_90a}; do
     done
     must nearest_minima_squared_euclidean '\b(ATOMG?|REDG?)\.E\.MIN' 'a native atomic minimum'
     must nearest_decide_squared_euclidean '\bDFMA\b' 'fused float64'
+    must semi_hard_mma_squared_euclidean '\bDFMA\b' 'fused float64'
     # Warp groups are of sm_90a alone.
     if [ "$arch" = sm_90a ]; then
         for kernel in extremes_wgmma_squared_euclidean extremes_wgmma_cosine; do

@@ -18,5 +18,6 @@
 #include "prepare_halves.cu"
 #include "prepare_images.cu"
 #include "semi_hard_decide.cu"
+#include "semi_hard_mma.cu"
 #include "semi_hard_simt.cu"
 #include "widen.cu"

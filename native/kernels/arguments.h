@@ -181,6 +181,8 @@ struct Buckets {
 struct SemiHardArguments {
     PackedRows anchors;
     PackedRows gallery;
+    HalfPanels anchor_halves;
+    HalfPanels gallery_halves;
     Classes classes;
     Tolerance tolerance;
     Positives positives;

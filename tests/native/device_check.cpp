@@ -195,11 +195,12 @@ void report(const char* what, const char* rule, std::vector<float> times, double
     std::printf("%-40s %s %.3f ms (median of %zu), %.2f TFLOP/s\n", what, rule, median, times.size(), flop / median * 1e-9);
 }
 
-void time_semi_hard(int count, int depth) {
+void time_semi_hard(int count, int depth, test::Unit unit) {
     std::mt19937 random(8u);
     test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
+    problem.set_unit(unit);
     char what[64];
-    std::snprintf(what, sizeof what, "N = %d, D = %d, float32", count, depth);
+    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
     problem.prepare();
     for (bool counts : {false, true}) {
         std::vector<float> times;
@@ -328,6 +329,8 @@ int main(int argc, char** argv) {
             check_nearest(test::make_rows(kind, 50, 21, 3, random), test::make_rows(kind, count, 21, 5, random), metric, unit, 10, "nearest rows");
             test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
             check_semi_hard(semi_hard, "semi-hard");
+            semi_hard.set_unit(unit);
+            check_semi_hard(semi_hard, uses_tensor_cores ? "semi-hard, tensor cores" : "semi-hard, no tensor cores for float16 pairs");
             check_loss(test::make_rows(kind, count / 2, 21, count / 12, random), metric, "loss over all triplets");
         }
     }
@@ -357,7 +360,10 @@ int main(int argc, char** argv) {
                 }
             }
             if (size.first <= 65536 && size.second <= 128) {
-                time_semi_hard(size.first, size.second);
+                time_semi_hard(size.first, size.second, test::Unit::kFloat32);
+                if (uses_tensor_cores) {
+                    time_semi_hard(size.first, size.second, test::Unit::kTensorCores);
+                }
                 time_loss(size.first, size.second);
             }
         }

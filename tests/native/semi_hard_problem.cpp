@@ -52,6 +52,7 @@ bool MiningProblem::find_semi_hard(const SemiHardRequest& request, SemiHardAnswe
     bool good = sort_positives(tables);
     Buffer<tercet::uint64> hard(at(anchor_count()), 0), violating(at(anchor_count()), 0);
     answers = {};
+    const char* kernel = unit_ == Unit::kTensorCores ? "semi_hard_mma" : "semi_hard";
     for (int first_panel = 0; first_panel * tercet::kPanelRows < anchor_count(); first_panel += request.panels) {
         const int first = first_panel * tercet::kPanelRows, end = std::min(anchor_count(), first + request.panels * tercet::kPanelRows);
         const std::size_t buckets = at(offsets[at(end)] - offsets[at(first)] + 2 * (end - first));
@@ -59,14 +60,14 @@ bool MiningProblem::find_semi_hard(const SemiHardRequest& request, SemiHardAnswe
         Buffer<int> counts(buckets, 0), found(buckets, -7);
         Buffer<tercet::uint64> candidates(buckets * tercet::kCandidates);
         Buffer<double> keys(buckets, std::nan(""));
-        tercet::SemiHardArguments arguments = {anchor_packed(), gallery_side_->rows(), classes.classes(), device_tolerance(), tables.positives(),
+        tercet::SemiHardArguments arguments = {anchor_packed(), gallery_side_->rows(), anchor_side().halves(), gallery_side_->halves(), classes.classes(), device_tolerance(), tables.positives(),
             {{best.data.get(), counts.data.get(), candidates.data.get(), found.data.get()}, keys.data.get()},
             hard.data.get(), violating.data.get(), first_panel, 0, request.counts ? 1 : 0, request.farthest ? 1 : 0};
         // Two launches where there are columns for it, as for galleries that one grid does not hold.
         const int panels = (end - first + tercet::kPanelRows - 1) / tercet::kPanelRows, columns = gallery_side_->panel_count, half = (columns + 1) / 2;
-        good = good && run("semi_hard", panels, half, &arguments);
+        good = good && run(kernel, panels, half, &arguments);
         arguments.first_column = half;
-        good = good && (half == columns || run("semi_hard", panels, columns - half, &arguments)) && run("semi_hard_decide", end - first, 1, &arguments);
+        good = good && (half == columns || run(kernel, panels, columns - half, &arguments)) && run("semi_hard_decide", end - first, 1, &arguments);
         std::size_t bucket = 0;
         for (int anchor = first; good && anchor < end; ++anchor) {
             const std::size_t pair = at(offsets[at(anchor)]), count = at(offsets[at(anchor) + 1]) - pair;

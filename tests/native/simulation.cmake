@@ -137,6 +137,18 @@ tercet_planted_fault(barrier_between_sorting_steps_missing positives.cu
     "device::barrier();  // the step is done" "" positives_are_sorted_by_their_exact_distances "CHECK.wrong == 0. failed")
 tercet_planted_fault(doubt_forgotten ranks.h
     "thresholds[rank] > key + doubt" "thresholds[rank] >= key" every_schedule_gives_the_oracles_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(barrier_after_staging_missing semi_hard_tile.h
+    "device::barrier();  // the quarter's keys are there" "" every_schedule_gives_the_oracles_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(barrier_before_staging_missing semi_hard_tile.h
+    "device::barrier();  // what was in shared memory before has been read" "" every_schedule_gives_the_oracles_tensor_core_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(tensor_core_doubt_forgotten ranks.h
+    "thresholds[rank - 1] < key - doubt" "thresholds[rank - 1] < key" every_schedule_gives_the_oracles_tensor_core_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(low_halves_forgotten_in_semi_hard tile_mma.h
+    "device::multiply_fragments(parts[0], row_high, low.x, low.z);" "" every_schedule_gives_the_oracles_tensor_core_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(keys_out_of_reach_too_soon semi_hard_tile.h
+    "doubtful > limit ? doubtful : limit" "doubtful > limit ? doubtful : doubtful" every_schedule_gives_the_oracles_semi_hard_negatives "${wrong_answers}")
+tercet_planted_fault(doubtful_keys_do_not_contend semi_hard_tile.h
+    "live &= certain && keys[j] > best" "live &= keys[j] > best + (certain ? 0.0f : 0.0f)" semi_hard_negatives_next_to_positives_are_the_oracles "${wrong_answers}")
 tercet_planted_fault(filling_rows_keep_their_weights loss_weights_simt.cu
     "target[item] = 0.0f;" "static_cast<void>(target[item]);" loss_over_several_segments_and_panels_of_dimensions_is_the_oracles "[1-9][0-9]* components of the gradient too far off")
 tercet_planted_fault(small_keys_stay_float32 loss_weights_simt.cu
@@ -170,8 +182,8 @@ if(TERCET_HAS_ADDRESS_SANITIZER)
     tercet_planted_fault(column_past_the_last loss_weights_simt.cu
         "row < arguments.rows.count ? row : arguments.rows.count - 1" "row < arguments.rows.count ? row : row" every_schedule_gives_the_oracles_loss
         "AddressSanitizer: heap-buffer-overflow" -fsanitize=address -fno-omit-frame-pointer)
-    tercet_planted_fault(anchor_past_the_last semi_hard_simt.cu
-        "const int known = exists ? anchor : arguments.anchors.count - 1" "const int known = anchor" every_schedule_gives_the_oracles_semi_hard_negatives
+    tercet_planted_fault(anchor_past_the_last semi_hard_tile.h
+        "if (anchor >= arguments.anchors.count)" "if (false)" every_schedule_gives_the_oracles_semi_hard_negatives
         "AddressSanitizer: heap-buffer-overflow" -fsanitize=address -fno-omit-frame-pointer)
     tercet_planted_fault(bounds_check_missing prepare.cu
         "position < rows.count && k < rows.depth" "k < rows.depth" prepare_packs_rows_and_takes_norms "AddressSanitizer: heap-buffer-overflow"

@@ -1,4 +1,5 @@
 using Tercet.Backends.Cuda;
+using Tercet.Backends.Cuda.Driver;
 using Tercet.Mining;
 using Tercet.Tests.Mining;
 
@@ -78,7 +79,7 @@ public sealed class CudaAgreementTests
         foreach (MiningCase each in MiningCase.Sample(16, seed: 600 + (10 * schedule) + (int)metric))
         {
             var oracle = new Oracle(each, metric);
-            foreach (MiningOptions rule in Rules.Where(rule => rule.Rule is MiningRule.BatchHard or MiningRule.EasyPositive))
+            foreach (MiningOptions rule in Rules.Where(rule => rule.Rule is MiningRule.BatchHard or MiningRule.EasyPositive || (rule.Rule == MiningRule.SemiHard && each.Seed % 4 == 0)))
             {
                 MiningOptions options = rule with { Metric = metric, NegativeOnlyLabel = each.NegativeOnlyLabel, Statistics = StatisticsLevel.Selected };
                 Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"{each}; tensor cores, schedule {schedule}, {options}", options.Margin);
@@ -86,7 +87,8 @@ public sealed class CudaAgreementTests
         }
 
         Assert.Contains(driver.Launched, name => name.StartsWith("extremes_mma_", StringComparison.Ordinal));
-        Assert.DoesNotContain(driver.Launched, name => name is "extremes_squared_euclidean" or "extremes_cosine");
+        Assert.Contains(driver.Launched, name => name.StartsWith("semi_hard_mma_", StringComparison.Ordinal));
+        Assert.DoesNotContain(driver.Launched, name => name is "extremes_squared_euclidean" or "extremes_cosine" or "semi_hard_squared_euclidean" or "semi_hard_cosine");
     }
 
     [Theory]
@@ -166,9 +168,10 @@ public sealed class CudaAgreementTests
     [MemberData(nameof(MetricsAndSchedules))]
     public void Mine_SemiHardInSmallChunks_SelectsWhatTheOracleSelects(DistanceMetric metric, int schedule)
     {
-        using OwnedMiner owned = new(SimulatedDriver.NewBackend(new SimulatedDriver { Schedule = schedule }, keyBudget: 1));
-        foreach ((RowKind rows, LabelKind labels) in new[] { (RowKind.Clustered, LabelKind.Uneven), (RowKind.Normal, LabelKind.Large) })
+        foreach ((RowKind rows, LabelKind labels, CudaDevice device) in new[] { (RowKind.Clustered, LabelKind.Uneven, SimulatedDriver.Hopper), (RowKind.Normal, LabelKind.Large, new SimulatedDriver().Device) })
         {
+            SimulatedDriver driver = new() { Schedule = schedule, Device = device };
+            using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver, keyBudget: 1));
             MiningCase each = MiningCase.Square(rows, labels, 270, 6, seed: 41 + schedule);
             var oracle = new Oracle(each, metric);
             MiningOptions options = new() { Rule = MiningRule.SemiHard, Metric = metric, Threads = 2, Fallback = SemiHardFallback.EasiestNegative };
@@ -177,6 +180,7 @@ public sealed class CudaAgreementTests
 
             Agreement.Check(oracle, oracle.Mine(options), actual, $"{each}; {options}", options.Margin);
             Agreement.Check(oracle, oracle.Counts(options.Margin), statistics.Counts, $"{each}; {options}", options.Margin);
+            Assert.Equal(device == SimulatedDriver.Hopper, driver.Launched.Any(name => name.StartsWith("semi_hard_mma_", StringComparison.Ordinal)));
         }
     }
 

@@ -103,6 +103,24 @@ public sealed class CudaBackendTests
     }
 
     [Fact]
+    public void Mine_SemiHardWithNoRoomForPairs_TakesFloat32()
+    {
+        SimulatedDriver driver = new() { Device = SimulatedDriver.Ampere };
+        using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
+        MiningCase each = MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, 150, 20, seed: 1);
+        long pairs = CudaPlan.FragmentBytes(150, 20);
+        driver.Fail = (name, bytes) => name == "AllocateDevice" && (bytes == pairs || bytes == pairs * 5 / 4) ? new CudaException("planned", OutOfMemory) : null;
+        var oracle = new Oracle(each, DistanceMetric.SquaredEuclidean);
+
+        Agreement.Check(oracle, oracle.Mine(SemiHard), owned.Mine(each, SemiHard, out _), "no room", SemiHard.Margin);
+        Assert.Contains("semi_hard_squared_euclidean", driver.Launched);
+
+        driver.Fail = null;
+        Agreement.Check(oracle, oracle.Mine(SemiHard), owned.Mine(each, SemiHard, out _), "room", SemiHard.Margin);
+        Assert.Contains("semi_hard_mma_squared_euclidean", driver.Launched);
+    }
+
+    [Fact]
     public void Dispose_AfterCalls_GivesEverythingBack()
     {
         SimulatedDriver driver = new();

@@ -23,6 +23,7 @@ public sealed class CudaPlanTests
             Assert.Equal(Unsafe.SizeOf<ExtremesArguments>(), SimulatedDriver.ParameterBytes("rescan_" + metric));
             Assert.Equal(Unsafe.SizeOf<PositivesArguments>(), SimulatedDriver.ParameterBytes("positives_" + metric));
             Assert.Equal(Unsafe.SizeOf<SemiHardArguments>(), SimulatedDriver.ParameterBytes("semi_hard_" + metric));
+            Assert.Equal(Unsafe.SizeOf<SemiHardArguments>(), SimulatedDriver.ParameterBytes("semi_hard_mma_" + metric));
             Assert.Equal(Unsafe.SizeOf<SemiHardArguments>(), SimulatedDriver.ParameterBytes("semi_hard_decide_" + metric));
             foreach (string kernel in new[] { "mean", "centre", "weights", "finish" })
                 Assert.Equal(Unsafe.SizeOf<LossArguments>(), SimulatedDriver.ParameterBytes($"loss_{kernel}_{metric}"));

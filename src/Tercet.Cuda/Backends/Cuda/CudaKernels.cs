@@ -37,6 +37,8 @@ internal sealed class CudaKernels
         KeyRows = driver.GetFunction(module, "key_rows_" + metric);
         Positives = driver.GetFunction(module, "positives_" + metric);
         SemiHard = driver.GetFunction(module, "semi_hard_" + metric);
+        if (UsesTensorCores)
+            SemiHardTensorCores = driver.GetFunction(module, "semi_hard_mma_" + metric);
         SemiHardDecide = driver.GetFunction(module, "semi_hard_decide_" + metric);
         LossMean = driver.GetFunction(module, "loss_mean_" + metric);
         LossCentre = driver.GetFunction(module, "loss_centre_" + metric);
@@ -114,6 +116,9 @@ internal sealed class CudaKernels
 
     /// <summary>Ranks negatives among them.</summary>
     public nint SemiHard { get; }
+
+    /// <summary>The same on tensor cores; 0 where the card does not have them, or another unit is forced.</summary>
+    public nint SemiHardTensorCores { get; }
 
     /// <summary>Decides what the ranking left open.</summary>
     public nint SemiHardDecide { get; }

@@ -95,6 +95,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The anchors likewise.</summary>
     public HalfPanels AnchorHalves => Layout.IsSymmetric ? GalleryHalves : UsesWarpGroups ? _anchors.Images : _anchors.Halves;
 
+    /// <summary>The gallery as float16 pairs.</summary>
+    public HalfPanels GalleryPairs => _gallery.Halves;
+
     /// <summary>The anchors' labels.</summary>
     public ClassTable Classes { get; }
 
@@ -109,9 +112,12 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         Constant = CudaPlan.ToleranceConstant(_depth),
     };
 
+    /// <summary>The error bound of the tensor cores' keys of float16 pairs.</summary>
+    public ToleranceBound PairTolerance => KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) };
+
     /// <summary>The error bound of the fused pass' keys.</summary>
     public ToleranceBound ExtremesTolerance => UsesWarpGroups ? KeyTolerances with { Slope = CudaPlan.WarpGroupSlope(_depth), Residual = _gallery.Residual }
-        : Kernels.UsesTensorCores ? KeyTolerances with { Slope = CudaPlan.TensorCoreSlope(_depth) }
+        : Kernels.UsesTensorCores ? PairTolerance
         : KeyTolerances;
 
     /// <summary>
@@ -222,11 +228,26 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
             return;
         }
 
+        if (Kernels.UsesTensorCores)
+            PreparePairs();
+    }
+
+    /// <summary>Makes the float16 pairs; false where there are no tensor cores for them, or the device has no room.</summary>
+    public bool TryPreparePairs()
+    {
         if (!Kernels.UsesTensorCores)
-            return;
-        _gallery.PrepareHalves(Kernels.PrepareHalves, Stream);
-        if (!Layout.IsSymmetric)
-            _anchors.PrepareHalves(Kernels.PrepareHalves, Stream);
+            return false;
+        try
+        {
+            PreparePairs();
+            return true;
+        }
+        catch (CudaException exception) when (exception.Status == CudaException.OutOfMemory)
+        {
+            _gallery.FreeHalves();
+            _anchors.FreeHalves();
+            return false;
+        }
     }
 
     /// <inheritdoc/>
@@ -336,6 +357,13 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         if (!_isSquare)
             _anchors.Check(_anchorCount, Kernels.CheckRows, Kernels.StridingBlocks, Stream);
         _moments.Begin(_gallery, _isSquare ? _gallery : _anchors, Kernels, Stream);
+    }
+
+    private void PreparePairs()
+    {
+        _gallery.PrepareHalves(Kernels.PrepareHalves, Stream);
+        if (!Layout.IsSymmetric)
+            _anchors.PrepareHalves(Kernels.PrepareHalves, Stream);
     }
 
     // What the host compares keys by.

@@ -8,7 +8,7 @@ namespace Tercet.Backends.Cuda;
 
 /// <summary>
 /// Semi-hard negatives, a chunk of anchors at a time: the positives' exact distances in order, the fused pass that ranks every negative among them, and
-/// the decision in float64. While the workers hand one chunk's answers on, the device does the next. A device that is short of memory gets smaller chunks.
+/// the decision in float64. Tensor cores multiply where there are any and room for the pairs that they take. While the workers hand one chunk's answers on, the device does the next. A device that is short of memory gets smaller chunks.
 /// </summary>
 internal sealed unsafe class SemiHardPass(CudaSession session, ICudaDriver driver, IBufferAllocator pageLocked, WorkerTeam team, long budget) : ITeamJob, IDisposable
 {
@@ -26,6 +26,7 @@ internal sealed unsafe class SemiHardPass(CudaSession session, ICudaDriver drive
     private ISemiHardConsumer _consumer = null!;
     private SemiHardRequest _request;
     private SemiHardArguments _arguments;
+    private nint _kernel;
     private long _budget;
 
     /// <summary>Runs over all anchors.</summary>
@@ -117,12 +118,16 @@ internal sealed unsafe class SemiHardPass(CudaSession session, ICudaDriver drive
         RowLayout layout = session.Layout;
         long anchors = layout.AnchorCount;
         ClassIntervals classes = session.Classes.Upload();
+        bool onTensorCores = session.TryPreparePairs();
+        _kernel = onTensorCores ? session.Kernels.SemiHardTensorCores : session.Kernels.SemiHard;
         _arguments = new SemiHardArguments
         {
             Anchors = session.Anchors,
             Gallery = session.Gallery,
             Classes = classes,
-            Tolerance = session.KeyTolerances,
+            Tolerance = onTensorCores ? session.PairTolerance : session.KeyTolerances,
+            AnchorHalves = session.AnchorHalves,
+            GalleryHalves = session.GalleryPairs,
             Positives = session.Positives.Run(classes, _request.Margin),
             Hard = _hard.Grow(anchors * sizeof(long)),
             Violating = _violating.Grow(anchors * sizeof(long)),
@@ -186,7 +191,7 @@ internal sealed unsafe class SemiHardPass(CudaSession session, ICudaDriver drive
         for (; arguments.FirstColumn < columns; arguments.FirstColumn += CudaPlan.LargestGridRows)
         {
             int rows = Math.Min(CudaPlan.LargestGridRows, columns - arguments.FirstColumn);
-            driver.Launch(session.Kernels.SemiHard, new LaunchGrid(CudaPlan.Panels(count), rows, CudaPlan.Threads), (nint)(&arguments), session.Stream);
+            driver.Launch(_kernel, new LaunchGrid(CudaPlan.Panels(count), rows, CudaPlan.Threads), (nint)(&arguments), session.Stream);
         }
 
         driver.Launch(session.Kernels.SemiHardDecide, new LaunchGrid(count, 1, CudaPlan.Threads), (nint)(&arguments), session.Stream);

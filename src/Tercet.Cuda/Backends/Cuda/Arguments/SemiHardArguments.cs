@@ -12,6 +12,12 @@ internal struct SemiHardArguments
     /// <summary>The gallery.</summary>
     public PackedRows Gallery;
 
+    /// <summary>The anchors as float16 pairs; read by the tensor cores' kernel alone.</summary>
+    public HalfPanels AnchorHalves;
+
+    /// <summary>The gallery as float16 pairs; likewise.</summary>
+    public HalfPanels GalleryHalves;
+
     /// <summary>The anchors' labels.</summary>
     public ClassIntervals Classes;
 
