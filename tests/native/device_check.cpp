@@ -161,8 +161,8 @@ void check(test::MiningProblem& problem, const char* what) {
     wrong += different;
 }
 
-void check_semi_hard(test::MiningProblem& problem, const char* what) {
-    const test::SemiHardRequest request = {0.2, false, true, true, 4};
+void check_semi_hard(test::MiningProblem& problem, bool counts, const char* what) {
+    const test::SemiHardRequest request = {0.2, false, counts, true, 4};
     test::SemiHardAnswers answers;
     const bool ran = problem.prepare() && problem.find_semi_hard(request, answers);
     const int different = ran ? test::count_wrong(problem, request, answers, 1) : 1;
@@ -328,9 +328,9 @@ int main(int argc, char** argv) {
             }
             check_nearest(test::make_rows(kind, 50, 21, 3, random), test::make_rows(kind, count, 21, 5, random), metric, unit, 10, "nearest rows");
             test::MiningProblem semi_hard(test::make_rows(kind, count / 2, 21, count / 12, random), metric, true);
-            check_semi_hard(semi_hard, "semi-hard");
+            check_semi_hard(semi_hard, true, "semi-hard, counted");
             semi_hard.set_unit(unit);
-            check_semi_hard(semi_hard, uses_tensor_cores ? "semi-hard, tensor cores" : "semi-hard, no tensor cores for float16 pairs");
+            check_semi_hard(semi_hard, false, uses_tensor_cores ? "semi-hard, tensor cores" : "semi-hard, no tensor cores for float16 pairs");
             check_loss(test::make_rows(kind, count / 2, 21, count / 12, random), metric, "loss over all triplets");
         }
     }
