@@ -98,6 +98,9 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The gallery as float16 pairs.</summary>
     public HalfPanels GalleryPairs => _gallery.Halves;
 
+    /// <summary>The anchors likewise.</summary>
+    public HalfPanels AnchorPairs => Layout.IsSymmetric ? GalleryPairs : _anchors.Halves;
+
     /// <summary>The anchors' labels.</summary>
     public ClassTable Classes { get; }
 

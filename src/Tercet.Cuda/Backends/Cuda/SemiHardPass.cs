@@ -126,7 +126,7 @@ internal sealed unsafe class SemiHardPass(CudaSession session, ICudaDriver drive
             Gallery = session.Gallery,
             Classes = classes,
             Tolerance = onTensorCores ? session.PairTolerance : session.KeyTolerances,
-            AnchorHalves = session.AnchorHalves,
+            AnchorHalves = session.AnchorPairs,
             GalleryHalves = session.GalleryPairs,
             Positives = session.Positives.Run(classes, _request.Margin),
             Hard = _hard.Grow(anchors * sizeof(long)),
