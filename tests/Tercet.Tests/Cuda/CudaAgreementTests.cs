@@ -42,7 +42,7 @@ public sealed class CudaAgreementTests
         SimulatedDriver driver = new() { Schedule = schedule };
         using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
         int selected = 0;
-        foreach (MiningCase each in MiningCase.Sample(30, seed: 500 + (10 * schedule) + (int)metric))
+        foreach (MiningCase each in MiningCase.Sample(20, seed: 500 + (10 * schedule) + (int)metric))
         {
             double margin = Margins[each.Seed / 7 % Margins.Length];
             bool normalize = each.Seed % 5 == 0;
@@ -76,7 +76,7 @@ public sealed class CudaAgreementTests
     {
         SimulatedDriver driver = new() { Schedule = schedule, Device = SimulatedDriver.Ampere };
         using OwnedMiner owned = new(SimulatedDriver.NewBackend(driver));
-        foreach (MiningCase each in MiningCase.Sample(16, seed: 600 + (10 * schedule) + (int)metric))
+        foreach (MiningCase each in MiningCase.Sample(12, seed: 600 + (10 * schedule) + (int)metric))
         {
             var oracle = new Oracle(each, metric);
             foreach (MiningOptions rule in Rules.Where(rule => rule.Rule is MiningRule.BatchHard or MiningRule.EasyPositive || (rule.Rule == MiningRule.SemiHard && each.Seed % 4 == 0)))
