@@ -86,20 +86,20 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
     /// <summary>The anchors, packed: the gallery's own panels where positions agree.</summary>
     public PackedRows Anchors { get; private set; }
 
-    /// <summary>The gallery as the fused pass takes it beside its panels: float16 pairs, or images.</summary>
-    public HalfPanels GalleryHalves => UsesWarpGroups ? _gallery.Images : _gallery.Halves;
-
     /// <summary>Whether the fused pass runs by warp groups.</summary>
     public bool UsesWarpGroups => Kernels.ExtremesWarpGroups != 0;
 
+    /// <summary>The gallery as the fused pass takes it beside its panels: float16 pairs, or images.</summary>
+    public HalfPanels GalleryHalves => HalvesOf(_gallery);
+
     /// <summary>The anchors likewise.</summary>
-    public HalfPanels AnchorHalves => Layout.IsSymmetric ? GalleryHalves : UsesWarpGroups ? _anchors.Images : _anchors.Halves;
+    public HalfPanels AnchorHalves => HalvesOf(AnchorSide);
 
     /// <summary>The gallery as float16 pairs.</summary>
     public HalfPanels GalleryPairs => _gallery.Halves;
 
     /// <summary>The anchors likewise.</summary>
-    public HalfPanels AnchorPairs => Layout.IsSymmetric ? GalleryPairs : _anchors.Halves;
+    public HalfPanels AnchorPairs => AnchorSide.Halves;
 
     /// <summary>The anchors' labels.</summary>
     public ClassTable Classes { get; }
@@ -247,8 +247,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         }
         catch (CudaException exception) when (exception.Status == CudaException.OutOfMemory)
         {
-            _gallery.FreeHalves();
-            _anchors.FreeHalves();
+            FreeHalves();
             return false;
         }
     }
@@ -265,8 +264,7 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
             // What the fused pass did get is given back: chunks of keys need less than its candidates and halves.
             _extremes.Dispose();
             _extremes = new ExtremesPass(this, _driver, _pageLocked);
-            _gallery.FreeHalves();
-            _anchors.FreeHalves();
+            FreeHalves();
             _extremesRows.Run(wanted, extremes);
         }
     }
@@ -360,6 +358,17 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         if (!_isSquare)
             _anchors.Check(_anchorCount, Kernels.CheckRows, Kernels.StridingBlocks, Stream);
         _moments.Begin(_gallery, _isSquare ? _gallery : _anchors, Kernels, Stream);
+    }
+
+    // The gallery's own panels where positions agree.
+    private DeviceRows AnchorSide => Layout.IsSymmetric ? _gallery : _anchors;
+
+    private HalfPanels HalvesOf(DeviceRows side) => UsesWarpGroups ? side.Images : side.Halves;
+
+    private void FreeHalves()
+    {
+        _gallery.FreeHalves();
+        _anchors.FreeHalves();
     }
 
     private void PreparePairs()

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Tercet.Memory;
 using Tercet.Mining;
 
@@ -109,15 +108,16 @@ internal sealed unsafe class RowCounter(CpuSession session, TermScan scan, int s
         int floats = Math.Min(session.Gallery.Depth, LargestAhead);
         _kernel.Prefetch(session.GalleryRow(anchor), floats);
         ReadOnlySpan<double> thresholds = scan.Tables.Thresholds(anchor);
-        for (int word = 0; word < doubtful.Length; word++)
+        fixed (double* first = thresholds)
         {
-            for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
+            for (int word = 0; word < doubtful.Length; word++)
             {
-                int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
-                _kernel.Prefetch(session.GalleryRow(firstOther + other), floats);
-
-                // SAFETY: a hint faults at no address.
-                Ahead.Line(Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetReference(thresholds), thresholds.Length - (int)counts[other])));
+                for (uint bits = doubtful[word]; bits != 0; bits &= bits - 1)
+                {
+                    int other = (word * _kernel.Width) + BitOperations.TrailingZeroCount(bits);
+                    _kernel.Prefetch(session.GalleryRow(firstOther + other), floats);
+                    Ahead.Line(first + thresholds.Length - (int)counts[other]);
+                }
             }
         }
     }

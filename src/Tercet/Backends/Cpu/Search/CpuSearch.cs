@@ -202,7 +202,9 @@ internal sealed unsafe class CpuSearch : IDisposable
     // Queries that are searched one by one, in any order: the first bad one is named, whichever would be met first.
     private void CheckSeveral(SourceRows queries, int count)
     {
-        for (int query = 0; count > 1 && query < count; query++)
+        if (count == 1)
+            return;
+        for (int query = 0; query < count; query++)
             RowCheck.SquaredNorm(queries[query], Rows.Depth, query, "queries");
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -43,11 +44,8 @@ internal static unsafe class RowDots<TLanes, TVector, TScan, TInts>
         }
 
         // In one go, as two more streams: at every row they would be eight.
-        int scored = 0;
-        for (; scored + TLanes.Width <= count; scored += TLanes.Width)
-            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(factors + scored), TLanes.Load(scores + scored), TLanes.Load(biases + scored)), scores + scored);
-        for (; scored < count; scored++)
-            scores[scored] = ScoreOf(scores[scored], factors + scored, biases + scored);
+        Span<float> all = new(scores, count);
+        TensorPrimitives.FusedMultiplyAdd(new ReadOnlySpan<float>(factors, count), all, new ReadOnlySpan<float>(biases, count), all);
     }
 
     /// <summary>The score of one row.</summary>
