@@ -195,12 +195,14 @@ void report(const char* what, const char* rule, std::vector<float> times, double
     std::printf("%-40s %s %.3f ms (median of %zu), %.2f TFLOP/s\n", what, rule, median, times.size(), flop / median * 1e-9);
 }
 
+const char* name_of(test::Unit unit) { return unit == test::Unit::kWarpGroups ? "warp groups" : unit == test::Unit::kTensorCores ? "tensor cores" : "float32"; }
+
 void time_semi_hard(int count, int depth, test::Unit unit) {
     std::mt19937 random(8u);
     test::MiningProblem problem(test::make_rows(test::Rows::kUnit, count, depth, count / 16, random), test::Metric::kSquaredEuclidean, true);
     problem.set_unit(unit);
     char what[64];
-    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, unit == test::Unit::kTensorCores ? "tensor cores" : "float32");
+    std::snprintf(what, sizeof what, "N = %d, D = %d, %s", count, depth, name_of(unit));
     problem.prepare();
     for (bool counts : {false, true}) {
         std::vector<float> times;
@@ -236,8 +238,6 @@ void time_loss(int count, int depth) {
     }
     report(what, "loss over all triplets and gradient", times, 4.0 * count * count * depth);
 }
-
-const char* name_of(test::Unit unit) { return unit == test::Unit::kWarpGroups ? "warp groups" : unit == test::Unit::kTensorCores ? "tensor cores" : "float32"; }
 
 void time_extremes(test::MiningProblem& problem, const char* what, double flop) {
     check(problem, what);
