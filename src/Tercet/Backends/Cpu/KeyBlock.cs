@@ -15,48 +15,59 @@ internal sealed unsafe class KeyBlock(CpuSession session) : IDisposable
     // SAFETY: here and below, LargestBlock rows of Stride floats, of which a block uses whole panels and never more than that.
     public float* Keys => (float*)_keys.DangerousGetAddress();
 
+    /// <summary>Rows of a strip: divides a panel.</summary>
+    public int StripRows => Math.Max(session.Kernel.Rows, session.Kernel.Fold.Width);
+
     /// <summary>Computes a block; all of it, whole diagonal blocks included.</summary>
     public void Compute(BlockPair block, KeyParts parts)
     {
-        ComputeTiles(block, parts);
+        for (int row = 0; row < block.Rows; row += StripRows)
+            ComputeStrip(block, row, parts, Keys + (row * Stride));
         if (block.IsDiagonal)
             Mirror(block.Rows);
-        MaskClasses(block);
     }
 
-    public void Dispose() => _keys.Dispose();
-
-    // A strip of rows at a time, in parts of the dimensions that are added up: see KeyParts.
+    /// <summary>Computes a strip of a block's rows. Of a diagonal block those columns are left out whose panels stand before the rows.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="row">The strip's first row in the block, a multiple of <see cref="StripRows"/>.</param>
+    /// <param name="parts">The parts of the dimensions, whose products are summed apart.</param>
+    /// <param name="keys">Receives <see cref="StripRows"/> rows, <see cref="Stride"/> apart: inside <see cref="Keys"/>.</param>
+    // A panel of columns meets all tiles of the strip while it is in the first-level cache.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ComputeTiles(BlockPair block, KeyParts parts)
+    public void ComputeStrip(BlockPair block, int row, KeyParts parts, float* keys)
     {
         TileKernel kernel = session.Kernel;
         PackedPanels panels = session.Gallery;
-        int width = kernel.Columns;
-        for (int row = 0; row < block.Rows; row += kernel.Rows)
+        int width = kernel.Columns, stripRows = StripRows, firstRow = block.FirstRow + row;
+        int firstNeeded = block.IsDiagonal ? row / width * width : 0;
+        float* rowData = panels.Panel(firstRow / width) + (firstRow % width);
+        for (int part = 0; part < parts.Count; part++)
         {
-            float* keys = Keys + (row * Stride);
-            int firstNeeded = block.IsDiagonal ? row / width * width : 0;
-            float* rowData = panels.Panel((block.FirstRow + row) / width) + ((block.FirstRow + row) % width);
-            for (int part = 0; part < parts.Count; part++)
+            delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
+            int first = part * parts.Depth;
+            int depth = Math.Min(parts.Depth, panels.Depth - first);
+            for (int column = firstNeeded; column < block.Columns; column += width)
             {
-                delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
-                int first = part * parts.Depth;
-                for (int column = firstNeeded; column < block.Columns; column += width)
+                float* columnData = panels.Panel((block.FirstColumn + column) / width) + (first * width);
+                for (int i = 0; i < stripRows; i += kernel.Rows)
                 {
                     compute(
-                        rowData + (first * width),
-                        panels.Panel((block.FirstColumn + column) / width) + (first * width),
-                        Math.Min(parts.Depth, panels.Depth - first),
-                        panels.HalfNorms + block.FirstRow + row,
+                        rowData + (first * width) + i,
+                        columnData,
+                        depth,
+                        panels.HalfNorms + firstRow + i,
                         panels.HalfNorms + block.FirstColumn + column,
                         session.KeyScale,
-                        keys + column,
+                        keys + (i * Stride) + column,
                         Stride);
                 }
             }
         }
+
+        MaskClasses(block, row, stripRows, keys);
     }
+
+    public void Dispose() => _keys.Dispose();
 
     // A group's keys with itself, from the panels above the diagonal.
     private void Mirror(int rows)
@@ -70,19 +81,20 @@ internal sealed unsafe class KeyBlock(CpuSession session) : IDisposable
     }
 
     // Rows of one label are no negatives of each other.
-    private void MaskClasses(BlockPair block)
+    private void MaskClasses(BlockPair block, int row, int rows, float* keys)
     {
         ReadOnlySpan<int> starts = session.Layout.ClassStarts;
         ReadOnlySpan<int> ends = session.Layout.ClassEnds;
-        int live = Math.Min(block.Rows, starts.Length - block.FirstRow);
-        if (live <= 0 || ends[block.FirstRow + live - 1] <= block.FirstColumn)
+        int first = block.FirstRow + row;
+        int live = Math.Min(rows, starts.Length - first);
+        if (live <= 0 || ends[first + live - 1] <= block.FirstColumn)
             return;
-        for (int row = 0; row < live; row++)
+        for (int i = 0; i < live; i++)
         {
-            int start = Math.Max(starts[block.FirstRow + row] - block.FirstColumn, 0);
-            int end = Math.Min(ends[block.FirstRow + row] - block.FirstColumn, block.Columns);
+            int start = Math.Max(starts[first + i] - block.FirstColumn, 0);
+            int end = Math.Min(ends[first + i] - block.FirstColumn, block.Columns);
             if (start < end)
-                new Span<float>(Keys + (row * Stride) + start, end - start).Fill(float.MaxValue);
+                new Span<float>(keys + (i * Stride) + start, end - start).Fill(float.MaxValue);
         }
     }
 }

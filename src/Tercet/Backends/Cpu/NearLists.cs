@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -36,8 +37,28 @@ internal sealed unsafe class NearLists : IDisposable
     {
         Ahead.Rows(Keys(anchor), 0, Window(anchor)->Count, 1);
         Ahead.Rows((float*)Positions(anchor), 0, Window(anchor)->Count, 1);
-        Ahead.Line(Window(anchor + 1));
-        Ahead.Line((byte*)Window(anchor + 1) + 64);
+        AskForWindow(anchor + 1);
+    }
+
+    /// <summary>Asks for the end of an anchor's list, where the next keys go.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AskForEnd(int anchor)
+    {
+        int end = Math.Max(Window(anchor)->Count, 0);
+        float* key = Keys(anchor) + end;
+        int* position = Positions(anchor) + end;
+        Ahead.Line(key);
+        Ahead.Line(key + 16);
+        Ahead.Line(position);
+        Ahead.Line(position + 16);
+    }
+
+    /// <summary>Asks for an anchor's window.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AskForWindow(int anchor)
+    {
+        Ahead.Line(Window(anchor));
+        Ahead.Line((byte*)Window(anchor) + 64);
     }
 
     /// <summary>Makes room for every anchor of a layout.</summary>

@@ -41,12 +41,31 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
         if (block.FirstRow >= anchors)
             return;
         Worker own = _workers[worker];
-        own.Block.Compute(block, new KeyParts(session.Gallery.Depth));
-        Take(own, own.Block.Keys, block.FirstRow, Math.Min(block.Rows, anchors - block.FirstRow), block.FirstColumn, block.Columns);
-        if (block.IsDiagonal || block.FirstColumn >= anchors)
+        KeyParts parts = new(session.Gallery.Depth);
+        int live = Math.Min(block.Rows, anchors - block.FirstRow);
+        if (block.IsDiagonal)
+        {
+            own.Block.Compute(block, parts);
+            Take(own, own.Block.Keys, block.FirstRow, live, block.FirstColumn, block.Columns);
             return;
-        session.Kernel.Fold.Transpose(own.Block.Keys, KeyBlock.Stride, block.Rows, block.Columns, own.Turned, KeyBlock.Stride);
-        Take(own, own.Turned, block.FirstColumn, Math.Min(block.Columns, anchors - block.FirstColumn), block.FirstRow, block.Rows);
+        }
+
+        // A strip's keys are taken, and turned around, while they are in the first-level cache; its anchors' lists are asked for while it is computed.
+        float* keys = own.Block.Keys;
+        int strip = own.Block.StripRows;
+        bool isColumnWanted = block.FirstColumn < anchors;
+        for (int row = 0; row < block.Rows; row += strip)
+        {
+            int rows = Math.Min(strip, live - row);
+            AskFor(block.FirstRow + row, rows);
+            own.Block.ComputeStrip(block, row, parts, keys);
+            Take(own, keys, block.FirstRow + row, rows, block.FirstColumn, block.Columns);
+            if (isColumnWanted)
+                session.Kernel.Fold.Transpose(keys, KeyBlock.Stride, strip, block.Columns, own.Turned + row, KeyBlock.Stride);
+        }
+
+        if (isColumnWanted)
+            Take(own, own.Turned, block.FirstColumn, Math.Min(block.Columns, anchors - block.FirstColumn), block.FirstRow, block.Rows);
     }
 
     public void Dispose()
@@ -65,14 +84,8 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
         for (int anchor = firstAnchor; anchor < firstAnchor + anchors; anchor++, keys += KeyBlock.Stride)
         {
             AnchorWindow* window = _lists.Window(anchor);
-            int next = Math.Min(anchor + 3, firstAnchor + anchors - 1);
-            Ahead.Line(window + 10);
-            Ahead.Line((byte*)(window + 10) + 64);
-            int end = Math.Max(_lists.Window(next)->Count, 0);
-            Ahead.Line(_lists.Keys(next) + end);
-            Ahead.Line(_lists.Keys(next) + end + 16);
-            Ahead.Line(_lists.Positions(next) + end);
-            Ahead.Line(_lists.Positions(next) + end + 16);
+            _lists.AskForWindow(anchor + 10);
+            _lists.AskForEnd(Math.Min(anchor + 3, firstAnchor + anchors - 1));
             if (window->Count < 0)
             {
                 if (window->Count == AnchorWindow.Overflowed)
@@ -86,6 +99,16 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
             KeyWindows.Add(window, kept, positions, selected);
             if (window->Count > _lists.Room)
                 Sift(worker, window, anchor);
+        }
+    }
+
+    // Where a list ends its window says: that has been asked for a strip before.
+    private void AskFor(int firstAnchor, int anchors)
+    {
+        for (int i = 0; i < anchors; i++)
+        {
+            _lists.AskForEnd(firstAnchor + i);
+            _lists.AskForWindow(firstAnchor + anchors + i);
         }
     }
 
