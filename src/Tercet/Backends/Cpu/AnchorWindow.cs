@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Tercet.Backends.Cpu;
 
-/// <summary>Which keys of an anchor may still be the nearest beyond one of its positives, and how many have been kept. Two cache lines.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 128)]
+/// <summary>Which keys of an anchor may still be the nearest beyond one of its positives, and how many have been kept. Three cache lines.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 192)]
 internal unsafe struct AnchorWindow
 {
     /// <summary><see cref="Count"/> before the first block is seen.</summary>
@@ -18,18 +18,18 @@ internal unsafe struct AnchorWindow
     public fixed ulong Wanted[KeyBins.Count / 64];
 
     /// <summary>The anchor's bins.</summary>
-    [FieldOffset(64)]
+    [FieldOffset(128)]
     public KeyBins Bins;
 
     /// <summary>The distance within which two keys are not surely in order.</summary>
-    [FieldOffset(72)]
+    [FieldOffset(136)]
     public float NearTie;
 
     /// <summary>Whether no key beyond all thresholds is known: then the last bin is wanted, and with it what is no key.</summary>
-    [FieldOffset(80)]
+    [FieldOffset(144)]
     public bool IsOpen;
 
     /// <summary>Number of keys kept.</summary>
-    [FieldOffset(76)]
+    [FieldOffset(140)]
     public int Count;
 }

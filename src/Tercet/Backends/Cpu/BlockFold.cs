@@ -216,17 +216,14 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         int kept = 0;
         for (int start = 0; start < count; start += Word)
         {
+            float* word = scores + start;
             int length = Math.Min(Word, count - start);
-            ulong hits = 0;
-            for (int i = 0; i < length; i += 2 * TLanes.Width)
-            {
-                float* pair = scores + start + i;
-                TVector a = TLanes.MultiplyAdd(TLanes.Load(pair), scales, offsets);
-                TVector b = TLanes.MultiplyAdd(TLanes.Load(pair + TLanes.Width), scales, offsets);
-                hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
-            }
-
-            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), scores + start, first + start, kept, selected, positions);
+            ulong hits = TestPair(word, scales, offsets, wanted);
+            if (length == Word)
+                hits |= (ulong)TestPair(word + (2 * TLanes.Width), scales, offsets, wanted) << (2 * TLanes.Width);
+            for (int i = length == Word ? 4 * TLanes.Width : 2 * TLanes.Width; i < length; i += 2 * TLanes.Width)
+                hits |= (ulong)TestPair(word + i, scales, offsets, wanted) << i;
+            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), word, first + start, kept, selected, positions);
         }
 
         return kept;
@@ -271,6 +268,10 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint TestPair(float* scores, TVector scales, TVector offsets, ulong* wanted) => TLanes.TestBits(
+        TLanes.MultiplyAdd(TLanes.Load(scores), scales, offsets), TLanes.MultiplyAdd(TLanes.Load(scores + TLanes.Width), scales, offsets), (uint*)wanted);
+
     // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Collect(ulong hits, float* word, int first, int kept, float* selected, int* positions)
@@ -279,14 +280,23 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         int end = kept + BitOperations.PopCount(hits);
         for (; kept < end; kept += Batch)
         {
-            for (int i = 0; i < Batch; i++, hits &= hits - 1)
-            {
-                int place = BitOperations.TrailingZeroCount(hits) & (Word - 1);
-                selected[kept + i] = word[place];
-                positions[kept + i] = first + place;
-            }
+            float* score = selected + (nint)(uint)kept;
+            int* position = positions + (nint)(uint)kept;
+            CollectOne(ref hits, word, first, score, position);
+            CollectOne(ref hits, word, first, score + 1, position + 1);
+            CollectOne(ref hits, word, first, score + 2, position + 2);
+            CollectOne(ref hits, word, first, score + 3, position + 3);
         }
 
         return end;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CollectOne(ref ulong hits, float* word, int first, float* score, int* position)
+    {
+        uint place = (uint)BitOperations.TrailingZeroCount(hits) & (Word - 1);
+        *score = word[(nint)place];
+        *position = first + (int)place;
+        hits &= hits - 1;
     }
 }

@@ -6,13 +6,13 @@ namespace Tercet.Backends.Cpu;
 internal readonly record struct KeyBins(float Scale, float Offset)
 {
     /// <summary>Number of bins; the lane operations that test a bit of each know it too.</summary>
-    public const int Count = 512;
+    public const int Count = 1024;
 
     /// <summary>The last bin.</summary>
     public const int Last = Count - 1;
 
     /// <summary>Fine bins in a bin.</summary>
-    public const int Parts = 4;
+    public const int Parts = 2;
 
     /// <summary>Twice a key's tolerance, and a little: the distance at which two float32 keys are surely in order.</summary>
     public const float NearTie = 2.002f;

@@ -189,18 +189,18 @@ internal sealed unsafe class KeyWindows(CpuSession session) : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Coarsen(ulong* fine, ulong* coarse)
     {
-        for (int word = 0; word < MostBins / 64; word += 4)
-            coarse[word / 4] = AnyOfFour(fine[word]) | (AnyOfFour(fine[word + 1]) << 16) | (AnyOfFour(fine[word + 2]) << 32) | (AnyOfFour(fine[word + 3]) << 48);
+        for (int word = 0; word < MostBins / 64; word += 2)
+            coarse[word / 2] = AnyOfTwo(fine[word]) | (AnyOfTwo(fine[word + 1]) << 32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong AnyOfFour(ulong bits)
+    private static ulong AnyOfTwo(ulong bits)
     {
-        bits |= bits >> 1;
-        bits = (bits | (bits >> 2)) & 0x1111111111111111;
-        bits = (bits | (bits >> 3)) & 0x0303030303030303;
-        bits = (bits | (bits >> 6)) & 0x000F000F000F000F;
-        bits = (bits | (bits >> 12)) & 0x000000FF000000FF;
-        return (bits | (bits >> 24)) & 0xFFFF;
+        bits = (bits | (bits >> 1)) & 0x5555555555555555;
+        bits = (bits | (bits >> 1)) & 0x3333333333333333;
+        bits = (bits | (bits >> 2)) & 0x0F0F0F0F0F0F0F0F;
+        bits = (bits | (bits >> 4)) & 0x00FF00FF00FF00FF;
+        bits = (bits | (bits >> 8)) & 0x0000FFFF0000FFFF;
+        return (bits | (bits >> 16)) & 0xFFFFFFFF;
     }
 }

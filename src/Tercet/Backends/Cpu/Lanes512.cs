@@ -56,7 +56,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         Vector512<float> last = Vector512.Create((float)KeyBins.Last);
         Vector512<ushort> bin = Avx512BW.PackUnsignedSaturate(
             Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(first, last)), Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(second, last)));
-        Vector512<ushort> word = Avx512BW.PermuteVar32x16(Vector512.Load((ushort*)bits), Avx512BW.ShiftRightLogical(bin, 4));
+        Vector512<ushort> word = Avx512BW.PermuteVar32x16x2(Vector512.Load((ushort*)bits), Avx512BW.ShiftRightLogical(bin, 4), Vector512.Load((ushort*)bits + 32));
         Vector512<ushort> bit = Avx512BW.ShiftLeftLogicalVariable(Vector512<ushort>.One, bin & Vector512.Create((ushort)15));
         uint hits = (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(word & bit, Vector512<ushort>.Zero));
         return Bmi2.ParallelBitExtract(hits, FirstLanes) | (Bmi2.ParallelBitExtract(hits, ~FirstLanes) << Width);
@@ -66,7 +66,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     private static uint TestBits(Vector512<float> value, uint* bits)
     {
         Vector512<int> bin = Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(Avx512F.Max(value, Vector512<float>.Zero), Vector512.Create((float)KeyBins.Last)));
-        Vector512<int> words = Avx512F.PermuteVar16x32(Avx512F.LoadVector512((int*)bits), Avx512F.ShiftRightLogical(bin, 5));
+        Vector512<int> words = Avx512F.PermuteVar16x32x2(Avx512F.LoadVector512((int*)bits), Avx512F.ShiftRightLogical(bin, 5), Avx512F.LoadVector512((int*)bits + 16));
         Vector512<uint> turned = Avx512F.RotateRightVariable(words.AsUInt32(), bin.AsUInt32());
         return (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(turned & Vector512<uint>.One, Vector512<uint>.Zero));
     }

@@ -59,6 +59,7 @@ internal sealed unsafe class NearLists : IDisposable
     {
         Ahead.Line(Window(anchor));
         Ahead.Line((byte*)Window(anchor) + 64);
+        Ahead.Line((byte*)Window(anchor) + 128);
     }
 
     /// <summary>Makes room for every anchor of a layout.</summary>
