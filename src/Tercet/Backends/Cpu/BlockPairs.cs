@@ -7,11 +7,10 @@ namespace Tercet.Backends.Cpu;
 /// Every pair of rows of the square form once, a block at a time. Groups of rows meet in rounds in which no group appears twice, so a job may write to both
 /// ends of a block without a lock, and each row sees the others in the same order whatever the number of threads.
 /// </summary>
-internal sealed unsafe class BlockPairs(CpuSession session) : ITeamJob, IDisposable
+/// <param name="session">The session.</param>
+/// <param name="largestBlock">Most rows and columns of a block, a multiple of every kernel's panel: it and its rows should stay in the second-level cache.</param>
+internal sealed unsafe class BlockPairs(CpuSession session, int largestBlock) : ITeamJob, IDisposable
 {
-    /// <summary>Most rows and columns of a block; a multiple of every kernel's panel. A block and its rows then stay in the second-level cache.</summary>
-    public const int LargestBlock = 192;
-
     // Enough groups for a few workers to have pairs of their own in every round. Beyond that a group of several blocks' rows keeps one block's rows in the
     // second-level cache while those of the other group pass by.
     private const int WantedGroups = 7;
@@ -37,7 +36,7 @@ internal sealed unsafe class BlockPairs(CpuSession session) : ITeamJob, IDisposa
         int panels = session.Gallery.PanelCount;
         _paddedRows = panels * panelRows;
         int wanted = (panels + WantedGroups - 1) / WantedGroups * panelRows;
-        _groupRows = wanted < LargestBlock ? wanted : Math.Min(wanted / LargestBlock, BlocksPerGroup) * LargestBlock;
+        _groupRows = wanted < largestBlock ? wanted : Math.Min(wanted / largestBlock, BlocksPerGroup) * largestBlock;
         int groups = (_paddedRows + _groupRows - 1) / _groupRows;
         _pairs = new RoundRobin(groups);
         PinnedBuffer.Grow(ref _progress, groups);
@@ -79,18 +78,18 @@ internal sealed unsafe class BlockPairs(CpuSession session) : ITeamJob, IDisposa
     {
         int rows = Math.Min(_groupRows, _paddedRows - firstRow);
         int columns = Math.Min(_groupRows, _paddedRows - firstColumn);
-        int blocks = (columns + LargestBlock - 1) / LargestBlock;
-        for (int row = 0; row < rows; row += LargestBlock)
+        int blocks = (columns + largestBlock - 1) / largestBlock;
+        for (int row = 0; row < rows; row += largestBlock)
         {
-            int blockRows = Math.Min(LargestBlock, rows - row);
+            int blockRows = Math.Min(largestBlock, rows - row);
 
             // To and fro, so that the block after a turn finds both its groups of rows in the cache.
-            bool backwards = (row / LargestBlock % 2) != 0;
+            bool backwards = (row / largestBlock % 2) != 0;
             for (int i = 0; i < blocks; i++)
             {
-                int column = (backwards ? blocks - 1 - i : i) * LargestBlock;
+                int column = (backwards ? blocks - 1 - i : i) * largestBlock;
                 if (firstRow + row <= firstColumn + column)
-                    _job.DoBlock(worker, new BlockPair(firstRow + row, blockRows, firstColumn + column, Math.Min(LargestBlock, columns - column)));
+                    _job.DoBlock(worker, new BlockPair(firstRow + row, blockRows, firstColumn + column, Math.Min(largestBlock, columns - column)));
             }
         }
     }

@@ -4,19 +4,24 @@ using Tercet.Memory;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>The keys of one block of <see cref="BlockPairs"/>, rows of one label made larger than any threshold. One worker's.</summary>
-internal sealed unsafe class KeyBlock(CpuSession session) : IDisposable
+/// <param name="session">The session.</param>
+/// <param name="largestBlock">Most rows and columns of a block.</param>
+internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : IDisposable
 {
-    /// <summary>Floats from row to row: an odd number of cache lines, so that a column does not fall into few sets of the cache.</summary>
-    public const int Stride = BlockPairs.LargestBlock + 16;
+    private readonly PinnedBuffer<float> _keys = new(largestBlock * StrideOf(largestBlock));
 
-    private readonly PinnedBuffer<float> _keys = new(BlockPairs.LargestBlock * Stride);
+    /// <summary>Floats from row to row.</summary>
+    public int Stride { get; } = StrideOf(largestBlock);
 
     /// <summary>The keys, row by row.</summary>
-    // SAFETY: here and below, LargestBlock rows of Stride floats, of which a block uses whole panels and never more than that.
+    // SAFETY: here and below, largestBlock rows of Stride floats, of which a block uses whole panels and never more than that.
     public float* Keys => (float*)_keys.DangerousGetAddress();
 
     /// <summary>Rows of a strip: divides a panel.</summary>
     public int StripRows => Math.Max(session.Kernel.Rows, session.Kernel.Fold.Width);
+
+    /// <summary>Floats from row to row of blocks of a size: an odd number of cache lines, so that a column does not fall into few sets of the cache.</summary>
+    public static int StrideOf(int largestBlock) => largestBlock + 16;
 
     /// <summary>Computes a block; all of it, whole diagonal blocks included.</summary>
     public void Compute(BlockPair block, KeyParts parts)

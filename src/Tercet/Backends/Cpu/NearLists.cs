@@ -7,7 +7,7 @@ namespace Tercet.Backends.Cpu;
 internal sealed unsafe class NearLists : IDisposable
 {
     private const long LargestBytes = 256L << 20;
-    private const int Spare = BlockPairs.LargestBlock + 16;
+    private const int Spare = NearPass.LargestBlock + 16;
     private const int RoomPerPositive = 10;
 
     // The more rows, the more of them share a fine bin with a threshold.

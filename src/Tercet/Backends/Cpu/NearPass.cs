@@ -9,7 +9,10 @@ namespace Tercet.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class NearPass(CpuSession session, PositiveDistances distances, KeyErrors errors) : IBlockPairJob, IDisposable
 {
-    private readonly BlockPairs _pairs = new(session);
+    /// <summary>Most rows and columns of a block. The larger, the less often an anchor's list is turned to; its keys turned around stay in the second-level cache.</summary>
+    public const int LargestBlock = 384;
+
+    private readonly BlockPairs _pairs = new(session, LargestBlock);
     private readonly NearLists _lists = new();
     private Worker[] _workers = [];
 
@@ -61,7 +64,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
             own.Block.ComputeStrip(block, row, parts, keys);
             Take(own, keys, block.FirstRow + row, rows, block.FirstColumn, block.Columns);
             if (isColumnWanted)
-                session.Kernel.Fold.Transpose(keys, KeyBlock.Stride, strip, block.Columns, own.Turned + row, KeyBlock.Stride);
+                session.Kernel.Fold.Transpose(keys, own.Block.Stride, strip, block.Columns, own.Turned + row, own.Block.Stride);
         }
 
         if (isColumnWanted)
@@ -81,7 +84,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
     private void Take(Worker worker, float* keys, int firstAnchor, int anchors, int firstPosition, int count)
     {
         IBlockFold fold = session.Kernel.Fold;
-        for (int anchor = firstAnchor; anchor < firstAnchor + anchors; anchor++, keys += KeyBlock.Stride)
+        for (int anchor = firstAnchor; anchor < firstAnchor + anchors; anchor++, keys += worker.Block.Stride)
         {
             AnchorWindow* window = _lists.Window(anchor);
             _lists.AskForWindow(anchor + 10);
@@ -124,9 +127,9 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
     /// <summary>One worker's block and tables.</summary>
     private sealed class Worker(CpuSession session) : IDisposable
     {
-        private readonly PinnedBuffer<float> _turned = new(BlockPairs.LargestBlock * KeyBlock.Stride);
+        private readonly PinnedBuffer<float> _turned = new(LargestBlock * KeyBlock.StrideOf(LargestBlock));
 
-        public KeyBlock Block { get; } = new(session);
+        public KeyBlock Block { get; } = new(session, LargestBlock);
 
         public KeyWindows Windows { get; } = new(session);
 

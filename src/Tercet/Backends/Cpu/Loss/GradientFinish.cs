@@ -16,7 +16,7 @@ internal sealed unsafe class GradientFinish(CpuSession session, TermScan scan) :
 {
     private const int LargestStrip = 12;
     private const int RowsPerItem = 48;
-    private const int ChunkColumns = BlockPairs.LargestBlock;
+    private const int ChunkColumns = TermWorker.LargestBlock;
 
     private PinnedBuffer<float>[] _weights = [];
     private PinnedBuffer<int> _violations = new(0);

@@ -12,15 +12,15 @@ namespace Tercet.Backends.Cpu.Loss;
 /// <param name="session">The session.</param>
 /// <param name="scan">Whose thresholds and tallies.</param>
 /// <param name="stride">Floats from one row of a block to the next.</param>
-// SAFETY: in all methods blocks have BlockPairs.LargestBlock rows of the stride, of which whole panels are in use; an anchor's tables and tallies are as long as its terms say.
+// SAFETY: in all methods blocks have TermWorker.LargestBlock rows of the stride, of which whole panels are in use; an anchor's tables and tallies are as long as its terms say.
 internal sealed unsafe class RowCounter(CpuSession session, TermScan scan, int stride) : IDisposable
 {
     private const int RowsAtATime = 8;
     private const int LargestAhead = 512;
-    private const int LargestWords = BlockPairs.LargestBlock / 4;
+    private const int LargestWords = TermWorker.LargestBlock / 4;
 
     private readonly ITermKernel _kernel = scan.Kernel;
-    private readonly PinnedBuffer<int> _places = new(BlockPairs.LargestBlock);
+    private readonly PinnedBuffer<int> _places = new(TermWorker.LargestBlock);
     private readonly PinnedBuffer<byte> _bytes = new(Tallies.ByteCount);
     private readonly PinnedBuffer<float> _offsets = MakeOffsets();
     private readonly PinnedBuffer<uint> _doubtful = new(RowsAtATime * LargestWords);

@@ -25,7 +25,7 @@ internal sealed unsafe class TermScan : IBlockPairJob, IDisposable
         Tables = new ThresholdTables(session, Kernel.CountsWords);
         Rows = new CentredRows(session);
         _finish = new GradientFinish(session, this);
-        _pairs = new BlockPairs(session);
+        _pairs = new BlockPairs(session, TermWorker.LargestBlock);
     }
 
     public ITermKernel Kernel { get; }

@@ -11,8 +11,10 @@ namespace Tercet.Backends.Cpu.Loss;
 /// </summary>
 internal sealed unsafe class TermWorker : IDisposable
 {
-    private const int LargestBlock = BlockPairs.LargestBlock;
-    private const int Stride = KeyBlock.Stride;
+    /// <summary>Most rows and columns of a block: it, its counts, and its rows stay in the second-level cache.</summary>
+    public const int LargestBlock = 192;
+
+    private const int Stride = LargestBlock + 16;
     private const int LargestWords = LargestBlock / 4;
     private const int SmallestStrip = 6;
 
@@ -32,7 +34,7 @@ internal sealed unsafe class TermWorker : IDisposable
     {
         (_session, _scan, _kernel) = (session, scan, scan.Kernel);
         _counter = new RowCounter(session, scan, Stride);
-        _keys = new KeyBlock(session);
+        _keys = new KeyBlock(session, LargestBlock);
         Keys = _keys.Keys;
         Turned = (float*)_turned.DangerousGetAddress();
         Weights = (float*)_weights.DangerousGetAddress();
