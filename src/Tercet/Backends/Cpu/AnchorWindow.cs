@@ -32,4 +32,8 @@ internal unsafe struct AnchorWindow
     /// <summary>Number of keys kept.</summary>
     [FieldOffset(140)]
     public int Count;
+
+    /// <summary>Number of keys from which they are sifted.</summary>
+    [FieldOffset(148)]
+    public int Limit;
 }

@@ -93,6 +93,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
             {
                 if (window->Count == AnchorWindow.Overflowed)
                     continue;
+                window->Limit = _lists.Room / 2;
                 worker.Windows.Open(window, distances.Of(anchor), errors.ToleranceOf(anchor), keys, count);
             }
 
@@ -100,7 +101,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
             int* positions = _lists.Positions(anchor);
             int selected = fold.Select(keys, count, firstPosition, window->Bins, window->Wanted, kept + window->Count, positions + window->Count);
             KeyWindows.Add(window, kept, positions, selected);
-            if (window->Count > _lists.Room)
+            if (window->Count > window->Limit)
                 Sift(worker, window, anchor);
         }
     }
@@ -115,9 +116,11 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
         }
     }
 
+    // Half full for the first time, a list knows enough to narrow its windows for all keys to come.
     private void Sift(Worker worker, AnchorWindow* window, int anchor)
     {
         worker.Windows.Narrow(window, distances.Of(anchor), errors.ToleranceOf(anchor), _lists.Keys(anchor), _lists.Positions(anchor));
+        window->Limit = _lists.Room;
 
         // To sift a full list after every block would cost more than to look at the whole row.
         if (window->Count > _lists.Room / 4 * 3)
