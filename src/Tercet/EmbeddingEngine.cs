@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Numerics.Tensors;
 using System.Runtime.ExceptionServices;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends;
@@ -94,7 +93,7 @@ public sealed class EmbeddingEngine : IDisposable
 
                 batch.GetRowSpan(i).CopyTo(embedding);
                 if (run.Normalize)
-                    Normalize(embedding);
+                    UnitRows.Normalize(embedding);
                 rows.Add(row);
             }
 
@@ -174,12 +173,5 @@ public sealed class EmbeddingEngine : IDisposable
             slot.Clear();
             return failure;
         }
-    }
-
-    private static void Normalize(Span<float> embedding)
-    {
-        float norm = TensorPrimitives.Norm<float>(embedding);
-        if (norm > 0)
-            TensorPrimitives.Divide(embedding, norm, embedding);
     }
 }

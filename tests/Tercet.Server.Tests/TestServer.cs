@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using CommunityToolkit.HighPerformance;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,6 +6,7 @@ using SkiaSharp;
 using Tercet.Extensions;
 using Tercet.Forward;
 using Tercet.Galleries;
+using Tercet.Mining;
 using Tercet.Search;
 using Tercet.Server.Options;
 using Tercet.Server.Security;
@@ -113,7 +113,7 @@ internal sealed class TestServer : IAsyncDisposable
         for (int i = 0; i < Rows; i++)
         {
             embedder.EmbedImage(Image(i), row);
-            Cli.Input.UnitRows.Normalize(new Span2D<float>(row, 1, row.Length));
+            UnitRows.Normalize(row);
             writer.Add(row, new GalleryRowFacts { Label = $"person {i % 3}", Source = $"{i}.png" });
         }
 

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using Tercet.Cli.Options;
 using Tercet.Cli.Output;
 using Tercet.Galleries;
 using Tercet.Galleries.Indexing;
 using Tercet.Interchange;
 using Tercet.Memory;
+using Tercet.Mining;
 using Tercet.Search;
 
 namespace Tercet.Cli.Commands;
@@ -99,7 +99,7 @@ internal sealed class SearchCommand : Verb
 
     private static void Scale(Span<float> query, GallerySchema schema)
     {
-        if (schema.Normalized && TensorPrimitives.Norm<float>(query) is > 0 and float norm)
-            TensorPrimitives.Divide(query, norm, query);
+        if (schema.Normalized)
+            UnitRows.Normalize(query);
     }
 }

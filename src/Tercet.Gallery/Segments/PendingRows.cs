@@ -1,5 +1,5 @@
-using System.Numerics.Tensors;
 using System.Text;
+using Tercet.Mining;
 
 namespace Tercet.Galleries.Segments;
 
@@ -17,8 +17,8 @@ internal sealed class PendingRows(GallerySchema schema) : IRowSource
     public void Put(long id, ReadOnlySpan<float> vector, in GalleryRowFacts facts)
     {
         float[] copy = vector.ToArray();
-        if (schema.Normalized && TensorPrimitives.Norm<float>(copy) is > 0 and float norm)
-            TensorPrimitives.Divide(copy, norm, copy);
+        if (schema.Normalized)
+            UnitRows.Normalize(copy);
         if (schema.Element == GalleryElement.Float16)
             Round(copy);
         byte[] digest = facts.Digest.Length == 0 ? NoDigest : facts.Digest.ToArray();

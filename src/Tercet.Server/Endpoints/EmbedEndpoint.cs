@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using CommunityToolkit.HighPerformance;
 using Microsoft.AspNetCore.Http;
-using Tercet.Cli.Input;
 using Tercet.Extensions;
+using Tercet.Mining;
 using Tercet.Server.Http;
 using Tercet.Server.Json;
 using Tercet.Server.Options;

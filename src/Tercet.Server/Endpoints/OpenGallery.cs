@@ -1,8 +1,7 @@
-using CommunityToolkit.HighPerformance;
-using Tercet.Cli.Input;
 using Tercet.Cli.Options;
 using Tercet.Extensions;
 using Tercet.Galleries;
+using Tercet.Mining;
 using Tercet.Server.Http;
 using Tercet.Server.Options;
 
@@ -43,8 +42,8 @@ internal sealed class OpenGallery : IDisposable
     /// <summary>Brings a query into the form of the rows.</summary>
     public void Scale(Span<float> query)
     {
-        if (Require().Schema.Normalized && query.Length > 0)
-            UnitRows.Normalize(Span2D<float>.DangerousCreate(ref query[0], 1, query.Length, 0));
+        if (Require().Schema.Normalized)
+            UnitRows.Normalize(query);
     }
 
     public void Dispose() => _gallery?.Dispose();

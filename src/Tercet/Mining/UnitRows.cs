@@ -1,34 +1,34 @@
 using CommunityToolkit.HighPerformance;
+using Tercet.Backends.Cpu;
 using Tercet.Memory;
 
 namespace Tercet.Mining;
 
-/// <summary>Rows scaled to unit L2 norm: the norm in float64, each component rounded once; a row of zeros stays as it is.</summary>
-internal static class UnitRows
+/// <summary>
+/// Rows scaled to unit L2 norm, as FaceNet's embeddings are: the norm in float64, each component rounded once; a row of zeros stays as it is. Every normalisation in the
+/// library is this one.
+/// </summary>
+public static class UnitRows
 {
+    /// <summary>Scales one row in place.</summary>
+    /// <param name="row">The row, <c>[D]</c>.</param>
+    public static void Normalize(Span<float> row) => ExactDistance.ScaleToUnit(row, row);
+
+    /// <summary>Scales every row in place.</summary>
+    /// <param name="rows">The rows, <c>[N, D]</c>.</param>
+    public static void Normalize(Span2D<float> rows)
+    {
+        for (int i = 0; i < rows.Height; i++)
+            Normalize(rows.GetRowSpan(i));
+    }
+
     /// <summary>Scales every row into a working buffer, which grows as needed.</summary>
-    public static ReadOnlySpan2D<float> Scale(ReadOnlySpan2D<float> rows, ref PinnedBuffer<float> buffer)
+    internal static ReadOnlySpan2D<float> Scale(ReadOnlySpan2D<float> rows, ref PinnedBuffer<float> buffer)
     {
         PinnedBuffer.Grow(ref buffer, (long)rows.Height * rows.Width);
         Span2D<float> scaled = buffer.AsMatrix(rows.Height, rows.Width);
         for (int i = 0; i < rows.Height; i++)
-        {
-            ReadOnlySpan<float> source = rows.GetRowSpan(i);
-            Span<float> target = scaled.GetRowSpan(i);
-            double squaredNorm = 0;
-            foreach (float component in source)
-                squaredNorm += (double)component * component;
-            if (squaredNorm == 0)
-            {
-                source.CopyTo(target);
-                continue;
-            }
-
-            double norm = Math.Sqrt(squaredNorm);
-            for (int k = 0; k < source.Length; k++)
-                target[k] = (float)(source[k] / norm);
-        }
-
+            ExactDistance.ScaleToUnit(rows.GetRowSpan(i), scaled.GetRowSpan(i));
         return scaled;
     }
 }

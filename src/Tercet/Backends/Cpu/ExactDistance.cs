@@ -79,6 +79,23 @@ internal static unsafe class ExactDistance
             AddScaled(first, 1, sum);
     }
 
+    /// <summary><c>y = x / ‖x‖</c>, each component rounded once; zeros stay zeros. Both may be the same row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScaleToUnit(ReadOnlySpan<float> x, Span<float> y)
+    {
+        double norm = Math.Sqrt(Dot(x, x));
+        double factor = norm == 0 ? 1 : 1 / norm;
+        fixed (float* source = x, target = y)
+        {
+            Vector512<double> scale = Vector512.Create(factor);
+            int k = 0;
+            for (; k + 16 <= y.Length; k += 16)
+                Vector512.Narrow(NarrowRow.Load(source, k) * scale, NarrowRow.Load(source, k + 8) * scale).Store(target + k);
+            for (; k < y.Length; k++)
+                target[k] = (float)(source[k] * factor);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Sum<TTerm, TX, TY>(void* x, void* y, int depth)
         where TTerm : struct, IPairTerm
