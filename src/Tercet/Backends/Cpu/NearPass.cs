@@ -54,10 +54,11 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
         }
 
         // A strip's keys are taken, and turned around, while they are in the first-level cache; its anchors' lists are asked for while it is computed.
+        // Where rows are no anchors, neither are the columns, which stand behind them.
         float* keys = own.Block.Keys;
         int strip = own.Block.StripRows;
         bool isColumnWanted = block.FirstColumn < anchors;
-        for (int row = 0; row < block.Rows; row += strip)
+        for (int row = 0; row < live; row += strip)
         {
             int rows = Math.Min(strip, live - row);
             AskFor(block.FirstRow + row, rows);
