@@ -116,6 +116,8 @@ TERCET_DEVICE void multiply_images(const Slots& slots, int group, bool leaves, W
 template <typename Metric>
 TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stretch, const Slots& slots, WgmmaBarriers& barriers) {
     const int group = device::thread() / device::kWarpGroup - 1;
+    const Slack slack(arguments.tolerance);
+    const float scale = power_of_two(-image_exponent<Metric>(*arguments.tolerance.largest));
     Place rows_place, columns_place;
     for (; !stretch.is_done(); stretch.advance()) {
         const bool leaves = !slots.rows_stay() || stretch.is_last_of_rows();
@@ -131,14 +133,14 @@ TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stret
             continue;
         }
         const bool both_sides = is_symmetric && row_panel != column_panel && first_column < arguments.anchors.count;
-        make_wgmma_keys<Metric>(arguments, first_row, first_column, keys);
+        make_wgmma_keys<Metric>(arguments, scale, first_row, first_column, keys);
         if (!is_warp_mixed(arguments, first_row, first_column)) {
-            fold_wgmma(arguments, PureNegatives{}, first_row, first_column, both_sides, keys);
+            fold_wgmma(arguments, PureNegatives{}, slack, first_row, first_column, both_sides, keys);
             continue;
         }
 #pragma unroll 1
         for (int kind = 0; kind < kKinds; ++kind) {
-            fold_wgmma(arguments, AnyKind{kind}, first_row, first_column, both_sides, keys);
+            fold_wgmma(arguments, AnyKind{kind}, slack, first_row, first_column, both_sides, keys);
         }
     }
 }
