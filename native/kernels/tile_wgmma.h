@@ -40,6 +40,8 @@ constexpr int kMostColumnSlots = (kWgmmaImages - 1) / kMultiplyingGroups;
 struct WgmmaBarriers {
     device::PhaseBarrier rows_full[kMostResidentSteps], rows_empty[kMostResidentSteps];
     device::PhaseBarrier full[kMultiplyingGroups][kMostColumnSlots], empty[kMultiplyingGroups][kMostColumnSlots];
+    // A group's turn to multiply, which the other one gives.
+    device::PhaseBarrier turn[kMultiplyingGroups];
 };
 
 constexpr int kWgmmaSharedBytes = kWgmmaImages * kImageBytes + static_cast<int>(sizeof(WgmmaBarriers));

@@ -165,6 +165,10 @@ tercet_planted_fault(slot_left_before_its_products_are_done extremes_wgmma.cu
     "device::wait_for_products<1>();" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
 tercet_planted_fault(slot_overwritten_before_the_other_block_left_it extremes_wgmma.cu
     "device::arrive_in(barrier, device::lane());" "device::arrive(barrier);" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(first_turn_that_nobody_gives extremes_wgmma.cu
+    "group == 0 ? turn ^ 1 : turn" "turn" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
+tercet_planted_fault(turns_while_rows_stream_by extremes_wgmma.cu
+    "const bool takes_turns = slots.rows_stay();" "const bool takes_turns = true;" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
 tercet_planted_fault(half_an_image_for_one_block_only extremes_wgmma.cu
     "device::copy_bulk_to_cluster(" "device::copy_bulk(" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
 tercet_planted_fault(other_block_begins_before_barriers_are_there extremes_wgmma.cu
