@@ -192,7 +192,7 @@ if(TERCET_HAS_ADDRESS_SANITIZER)
     tercet_planted_fault(bounds_check_missing prepare.cu
         "position < rows.count && k < rows.depth" "k < rows.depth" prepare_packs_rows_and_takes_norms "AddressSanitizer: heap-buffer-overflow"
         -fsanitize=address -fno-omit-frame-pointer)
-    tercet_planted_fault(column_past_the_last_anchor extremes_simt.cu
-        "const bool exists = anchor < arguments.anchors.count" "const bool exists = true" every_schedule_gives_the_oracles_extremes "AddressSanitizer: heap-buffer-overflow"
+    tercet_planted_fault(column_past_the_last_anchor mining_tile.h
+        "return {kNothing, 0u, 0.0f};" "" every_schedule_gives_the_oracles_extremes "AddressSanitizer: heap-buffer-overflow"
         -fsanitize=address -fno-omit-frame-pointer)
 endif()
