@@ -5,10 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
     cat <<'HELP'
-Usage: bench/gpu-check.sh [--quick] [PART ...]
+Usage: bench/gpu-check.sh [--quick] [--limit SECONDS] [PART ...]
        bench/gpu-check.sh --pack
 
-Parts, in this order; all where none is named. --quick leaves the large shapes out.
+Parts, in this order; all where none is named. --quick leaves the large shapes out. --limit is the most that one program may take on the card, 900 seconds, or 300 with --quick: a kernel that hangs ends there.
   native     tests/native/device_check.cpp: every kernel on the card against float64, and times, through libcuda alone, in float32, by mma.sync and by wgmma
   sanitizer  the same check under compute-sanitizer's memcheck, racecheck and synccheck
   check      bench/Tercet.Gpu check: rules, metrics, formats and ways to the card against the CPU, with each unit that multiplies there
@@ -29,6 +29,16 @@ failed=0 ran=0
 step() {
     echo "== $*"
     "$@" || { echo "gpu-check: failed ($?): $*"; failed=1; return 1; }
+}
+
+# on_card COMMAND...: with the time limit, since a kernel that waits for what never comes would hold the whole check.
+on_card() {
+    have timeout || { "$@"; return; }
+    local status
+    timeout --kill-after=10 "$limit" "$@"
+    status=$?
+    case $status in 124 | 137) echo "gpu-check: ended after $limit s: a kernel hangs, or --limit is too short for this card: $*" ;; esac
+    return "$status"
 }
 
 left_out() { echo "gpu-check: left out: $*"; }
@@ -56,7 +66,13 @@ build_kernels() {
         grep -qx "compute_${each%a}" <<<"$known" && code+=(-gencode "arch=compute_$each,code=sm_$each")
     done
     code+=(-gencode arch=compute_80,code=compute_80)
-    "$nvcc" -std=c++17 --fatbin --threads 0 "${code[@]}" -I native/include -I native/kernels -o "$out/nvcc.fatbin" native/kernels/all.cu
+    if ! "$nvcc" -std=c++17 --fatbin --threads 0 --ptxas-options=-v "${code[@]}" -I native/include -I native/kernels -o "$out/nvcc.fatbin" native/kernels/all.cu >"$out/nvcc.log" 2>&1; then
+        cat "$out/nvcc.log"
+        return 1
+    fi
+    # Right answers, but slow ones: what is measured would not be what is meant.
+    grep -E 'C75[0-9]+' "$out/nvcc.log" && { echo "gpu-check: products by warp groups wait for each other (above)"; waits=1; }
+    return 0
 }
 
 pack() {
@@ -72,11 +88,12 @@ pack() {
     du -sh "$out"
 }
 
-quick='' parts=()
+quick='' parts=() limit='' waits=''
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage && exit 0 ;;
     --quick) quick=1 ;;
+    --limit) shift && [[ ${1:-} =~ ^[1-9][0-9]*$ ]] && limit=$1 || { usage >&2 && exit 2; } ;;
     --pack) pack && exit "$failed"; exit 1 ;;
     native | sanitizer | check | tests | tables) parts+=("$1") ;;
     *) usage >&2 && exit 2 ;;
@@ -84,6 +101,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ ${#parts[@]} -gt 0 ] || parts=(native sanitizer check tests tables)
+limit=${limit:-${quick:+300}} limit=${limit:-900}
 
 have nvidia-smi && nvidia-smi --query-gpu=name,driver_version,compute_cap --format=csv,noheader || { echo "gpu-check: no NVIDIA driver here; nothing was run on a GPU"; exit 1; }
 mkdir -p "$out"
@@ -130,10 +148,10 @@ tables() {
     echo
     echo "Driver $(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -n 1), revision $(git rev-parse --short HEAD 2>/dev/null || echo unknown), kernels $(basename "$image"), by bench/gpu-check.sh."
     echo
-    if [ ${#gpu[@]} -gt 0 ]; then "${gpu[@]}" table ${quick:+1800x128 8192x512} || status=1; else left_out "our own table: neither .NET nor $out/Tercet.Gpu is there"; fi
+    if [ ${#gpu[@]} -gt 0 ]; then on_card "${gpu[@]}" table ${quick:+1800x128 8192x512} || status=1; else left_out "our own table: neither .NET nor $out/Tercet.Gpu is there"; fi
     echo
     if have python3; then
-        python3 bench/peers/gpu_peers.py
+        on_card python3 bench/peers/gpu_peers.py
         case $? in 0 | 77) ;; *) status=1 ;; esac
     else
         left_out "the comparison with PyTorch: python3 is not installed"
@@ -144,23 +162,23 @@ tables() {
 for part in "${parts[@]}"; do
     case $part in
     native)
-        if [ -x "$out/device_check" ]; then ran=1; step "$out/device_check" "$image" ${quick:+--small}; else left_out "the native check: there is no C++ compiler"; fi
+        if [ -x "$out/device_check" ]; then ran=1; step on_card "$out/device_check" "$image" ${quick:+--small}; else left_out "the native check: there is no C++ compiler"; fi
         ;;
     sanitizer)
         sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
         if [ -n "$sanitizer" ] && [ -x "$out/device_check" ]; then
-            for tool in memcheck racecheck synccheck; do step "$sanitizer" --tool "$tool" --error-exitcode 1 "$out/device_check" "$image" --small; done
+            for tool in memcheck racecheck synccheck; do step on_card "$sanitizer" --tool "$tool" --error-exitcode 1 "$out/device_check" "$image" --small; done
         else
             left_out "compute-sanitizer is not installed"
         fi
         ;;
     check)
-        if [ ${#gpu[@]} -gt 0 ]; then ran=1; step "${gpu[@]}" check ${quick:+37x9 300x16 700x300}; else left_out "the check against the CPU: neither .NET nor $out/Tercet.Gpu is there"; fi
+        if [ ${#gpu[@]} -gt 0 ]; then ran=1; step on_card "${gpu[@]}" check ${quick:+37x9 300x16 700x300}; else left_out "the check against the CPU: neither .NET nor $out/Tercet.Gpu is there"; fi
         ;;
     tests)
         if [ "$has_managed" -gt 0 ]; then
             step dotnet build tests/Tercet.Tests -c Release -v q -p:EnableCuda=true &&
-                step dotnet test tests/Tercet.Tests -c Release --no-build -p:EnableCuda=true --filter 'FullyQualifiedName~Tercet.Tests.Cuda|FullyQualifiedName~Tercet.Tests.Forward'
+                step on_card dotnet test tests/Tercet.Tests -c Release --no-build -p:EnableCuda=true --filter 'FullyQualifiedName~Tercet.Tests.Cuda|FullyQualifiedName~Tercet.Tests.Forward'
         else
             left_out "the managed tests: there is no .NET SDK, or not its packages"
         fi
@@ -174,5 +192,6 @@ for part in "${parts[@]}"; do
         ;;
     esac
 done
+[ -z "$waits" ] || failed=1
 [ "$ran" -eq 1 ] || { echo "gpu-check: nothing was checked on the card"; failed=1; }
 exit "$failed"

@@ -31,7 +31,7 @@ struct PackedRows {
     const float* source;    // the caller's rows, [., depth]
     const int* order;       // position -> the caller's row, [count]
     const float* panels;    // [panels, padded_depth, 128]
-    const float* terms;     // what a row adds to its keys, [panels * 128]; infinity where there is no row
+    const float* terms;     // what a row adds to its keys, [panels * 128]; infinity where there is no row; aligned to 8 bytes
     const double* norms;    // [panels * 128]
     long long stride;       // floats from one source row to the next
     int count;

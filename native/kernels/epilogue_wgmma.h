@@ -17,10 +17,9 @@ using ThreadKeys = float[2][device::kProductSums];
 
 TERCET_DEVICE float key_at(const ThreadKeys& keys, int row, int column) { return keys[row / 2][column / 2 * 4 + (row & 1) * 2 + (column & 1)]; }
 
-// Keys are not clamped below zero: minima are, which comes to the same.
+// Keys are not clamped below zero: minima are, which comes to the same. The scale undoes that of the images.
 template <typename Metric>
-TERCET_DEVICE void make_wgmma_keys(const ExtremesArguments& arguments, int first_row, int first_column, ThreadKeys& keys) {
-    const float scale = power_of_two(-image_exponent<Metric>(*arguments.tolerance.largest));
+TERCET_DEVICE void make_wgmma_keys(const ExtremesArguments& arguments, float scale, int first_row, int first_column, ThreadKeys& keys) {
     const float factor = (Metric::kUnitRows ? -1.0f : -2.0f) * scale;
     float row_terms[kThreadRows];
 #pragma unroll
@@ -28,13 +27,15 @@ TERCET_DEVICE void make_wgmma_keys(const ExtremesArguments& arguments, int first
         row_terms[row] = arguments.anchors.terms[first_row + wgmma_row(row)];
     }
 #pragma unroll
-    for (int column = 0; column < kThreadColumns; ++column) {
-        const float column_term = arguments.gallery.terms[first_column + wgmma_column(column)];
+    for (int column = 0; column < kThreadColumns; column += 2) {
+        // Two columns beside each other, the first one even.
+        const auto column_terms = *reinterpret_cast<const device::Float2*>(arguments.gallery.terms + first_column + wgmma_column(column));
 #pragma unroll
         for (int row = 0; row < kThreadRows; ++row) {
-            float& key = keys[row / 2][column / 2 * 4 + (row & 1) * 2 + (column & 1)];
+            float* pair = keys[row / 2] + column / 2 * 4 + (row & 1) * 2;
             // One scale after the other: their product may leave the range of float32.
-            key = device::multiply_add_single(key * scale, factor, row_terms[row] + column_term);
+            pair[0] = device::multiply_add_single(pair[0] * scale, factor, row_terms[row] + column_terms.x);
+            pair[1] = device::multiply_add_single(pair[1] * scale, factor, row_terms[row] + column_terms.y);
         }
     }
 }
@@ -42,11 +43,23 @@ TERCET_DEVICE void make_wgmma_keys(const ExtremesArguments& arguments, int first
 template <typename Choice>
 TERCET_DEVICE float clamped(const Choice& choice, float score) { return choice.score(detail::clamp_below_zero(choice.score(score))); }
 
-// The warp's rows as anchors; four lanes share each.
+// One step of a reduction that also scatters: a lane and its partner, kMask away, each keep the minima of half of what they had.
+template <int kLeft, int kMask, int kLength>
+TERCET_DEVICE void halve(float (&minima)[kLength]) {
+    const bool is_high = (device::lane() & kMask) != 0;
+#pragma unroll
+    for (int i = 0; i < kLeft; ++i) {
+        const float keeps = is_high ? minima[i + kLeft] : minima[i], gives = is_high ? minima[i] : minima[i + kLeft];
+        minima[i] = device::least(keeps, device::shuffle_xor(gives, kMask));
+    }
+}
+
+// The warp's rows as anchors; four lanes share each, and each lowers the best of one.
 template <typename Choice>
-TERCET_DEVICE void fold_wgmma_rows(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column, const ThreadKeys& keys) {
+TERCET_DEVICE void fold_wgmma_rows(const ExtremesArguments& arguments, Choice choice, const Slack& slack, int first_row, int first_column, const ThreadKeys& keys) {
     const KindBuffers& buffers = arguments.kinds[choice.kind()];
-    float own[kThreadRows], limits[kThreadRows];
+    const Seen seen = look_at(arguments, buffers, slack, first_row + wgmma_row(device::lane() % 4));
+    float own[kThreadRows], minima[kThreadRows];
 #pragma unroll
     for (int row = 0; row < kThreadRows; ++row) {
         const Interval interval = Choice::kReadsIntervals ? interval_of(arguments, first_row + wgmma_row(row)) : Interval{0, 0, kNothing};
@@ -57,21 +70,14 @@ TERCET_DEVICE void fold_wgmma_rows(const ExtremesArguments& arguments, Choice ch
                 own[row] = device::least(own[row], choice.score(key_at(keys, row, column)));
             }
         }
+        minima[row] = own[row];
     }
+    halve<2, 2>(minima);
+    halve<1, 1>(minima);
+    const float own_limit = tighten(buffers, seen, minima[0] < device::infinity(), clamped(choice, minima[0]));
 #pragma unroll
     for (int row = 0; row < kThreadRows; ++row) {
-        const int anchor = first_row + wgmma_row(row);
-        float all = own[row];
-        all = device::least(all, device::shuffle_xor(all, 1));
-        all = device::least(all, device::shuffle_xor(all, 2));
-        limits[row] = -device::infinity();
-        if (device::lane() % 4 == 0 && anchor < arguments.anchors.count && all < device::infinity()) {
-            limits[row] = tighten(buffers, anchor, clamped(choice, all), slack_of(arguments.tolerance, arguments.anchors.terms[anchor]));
-        }
-    }
-#pragma unroll
-    for (int row = 0; row < kThreadRows; ++row) {
-        const float limit = device::shuffle(limits[row], device::lane() & ~3);
+        const float limit = device::shuffle(own_limit, (device::lane() & ~3) + row);
         if (!(own[row] <= limit)) {
             continue;
         }
@@ -94,26 +100,19 @@ TERCET_DEVICE void fold_wgmma_rows(const ExtremesArguments& arguments, Choice ch
     }
 }
 
-// One step of a reduction that also scatters: a lane and its partner, 4 · 16 / kLeft away, each keep the minima of half of their columns.
-template <int kLeft>
-TERCET_DEVICE void halve(float (&minima)[kThreadColumns]) {
-    constexpr int kMask = 4 * 16 / kLeft;
-    const bool is_high = (device::lane() & kMask) != 0;
-#pragma unroll
-    for (int i = 0; i < kLeft; ++i) {
-        const float keeps = is_high ? minima[i + kLeft] : minima[i], gives = is_high ? minima[i] : minima[i + kLeft];
-        minima[i] = device::least(keeps, device::shuffle_xor(gives, kMask));
-    }
-}
-
 // The first of the four columns that a lane is left with.
 TERCET_DEVICE int kept_column(int lane) { return (lane >> 2 & 1) * 16 + (lane >> 3 & 1) * 8 + (lane >> 4 & 1) * 4; }
 
 // The columns as anchors, where distances are symmetric; eight lanes share each.
 template <typename Choice>
-TERCET_DEVICE void fold_wgmma_columns(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column, const ThreadKeys& keys) {
+TERCET_DEVICE void fold_wgmma_columns(const ExtremesArguments& arguments, Choice choice, const Slack& slack, int first_row, int first_column, const ThreadKeys& keys) {
     constexpr int kKept = 4;
     const KindBuffers& buffers = arguments.kinds[choice.kind()];
+    Seen seen[kKept];
+#pragma unroll
+    for (int kept = 0; kept < kKept; ++kept) {
+        seen[kept] = look_at(arguments, buffers, slack, first_column + wgmma_column(kept_column(device::lane()) + kept));
+    }
     float minima[kThreadColumns], limits[kKept];
 #pragma unroll
     for (int column = 0; column < kThreadColumns; ++column) {
@@ -126,16 +125,12 @@ TERCET_DEVICE void fold_wgmma_columns(const ExtremesArguments& arguments, Choice
             }
         }
     }
-    halve<16>(minima);
-    halve<8>(minima);
-    halve<4>(minima);
+    halve<16, 4>(minima);
+    halve<8, 8>(minima);
+    halve<4, 16>(minima);
 #pragma unroll
     for (int kept = 0; kept < kKept; ++kept) {
-        const int anchor = first_column + wgmma_column(kept_column(device::lane()) + kept);
-        limits[kept] = -device::infinity();
-        if (anchor < arguments.anchors.count && minima[kept] < device::infinity()) {
-            limits[kept] = tighten(buffers, anchor, clamped(choice, minima[kept]), slack_of(arguments.tolerance, arguments.anchors.terms[anchor]));
-        }
+        limits[kept] = tighten(buffers, seen[kept], minima[kept] < device::infinity(), clamped(choice, minima[kept]));
     }
 #pragma unroll
     for (int kept = 0; kept < kKept; ++kept) {
@@ -171,13 +166,13 @@ TERCET_DEVICE void fold_wgmma_columns(const ExtremesArguments& arguments, Choice
 }
 
 template <typename Choice>
-TERCET_DEVICE void fold_wgmma(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column, bool both_sides, const ThreadKeys& keys) {
+TERCET_DEVICE void fold_wgmma(const ExtremesArguments& arguments, Choice choice, const Slack& slack, int first_row, int first_column, bool both_sides, const ThreadKeys& keys) {
     if ((arguments.wanted >> choice.kind() & 1) == 0) {
         return;
     }
-    fold_wgmma_rows(arguments, choice, first_row, first_column, keys);
+    fold_wgmma_rows(arguments, choice, slack, first_row, first_column, keys);
     if (both_sides) {
-        fold_wgmma_columns(arguments, choice, first_row, first_column, keys);
+        fold_wgmma_columns(arguments, choice, slack, first_row, first_column, keys);
     }
 }
 

@@ -9,11 +9,20 @@
 namespace tercet {
 
 // One side's anchors. A warp holds 32 columns of a row, or 64 rows of a column, and lowers the anchor's best by their minimum: no shared memory, and no
-// barrier.
+// barrier. Of the lanes that share their anchors each lowers the best of some.
 template <bool kColumns, typename Choice>
-TERCET_DEVICE void fold_side(const ExtremesArguments& arguments, Choice choice, int first_anchor, int first_other, const float (&keys)[kMmaSide][kMmaSide]) {
+TERCET_DEVICE void fold_side(const ExtremesArguments& arguments, Choice choice, const Slack& slack, int first_anchor, int first_other, const float (&keys)[kMmaSide][kMmaSide]) {
     const KindBuffers& buffers = arguments.kinds[choice.kind()];
-    const int leader = kColumns ? device::lane() & 3 : device::lane() & ~3;
+    constexpr int kSharers = kColumns ? 8 : 4, kOwn = kMmaSide / kSharers;
+    const int share = kColumns ? device::lane() / 4 : device::lane() % 4;
+    Seen seen[kOwn];
+    float minima[kOwn], limits[kOwn];
+#pragma unroll
+    for (int own = 0; own < kOwn; ++own) {
+        const int i = own * kSharers + share;
+        seen[own] = look_at(arguments, buffers, slack, first_anchor + (kColumns ? mma_column(i) : mma_row(i)));
+        minima[own] = device::infinity();
+    }
 #pragma unroll
     for (int i = 0; i < kMmaSide; ++i) {
         const int anchor = first_anchor + (kColumns ? mma_column(i) : mma_row(i));
@@ -30,11 +39,17 @@ TERCET_DEVICE void fold_side(const ExtremesArguments& arguments, Choice choice, 
         for (int mask = kColumns ? 4 : 1; mask < (kColumns ? 32 : 4); mask <<= 1) {
             all = device::smaller(all, device::shuffle_xor(all, mask));
         }
-        float limit = -device::infinity();
-        if (device::lane() == leader && all < device::infinity()) {
-            limit = tighten(buffers, anchor, all, slack_of(arguments.tolerance, arguments.anchors.terms[anchor]));
-        }
-        limit = device::shuffle(limit, leader);
+        minima[i / kSharers] = share == i % kSharers ? all : minima[i / kSharers];
+    }
+#pragma unroll
+    for (int own = 0; own < kOwn; ++own) {
+        limits[own] = tighten(buffers, seen[own], minima[own] < device::infinity(), minima[own]);
+    }
+#pragma unroll
+    for (int i = 0; i < kMmaSide; ++i) {
+        const int anchor = first_anchor + (kColumns ? mma_column(i) : mma_row(i));
+        const Interval interval = Choice::kReadsIntervals ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        const float limit = device::shuffle(limits[i / kSharers], kColumns ? i % kSharers * 4 + device::lane() % 4 : (device::lane() & ~3) + i % kSharers);
         uint32 passing = 0u;
 #pragma unroll
         for (int j = 0; j < kMmaSide; ++j) {
@@ -58,9 +73,10 @@ TERCET_DEVICE void fold_both(const ExtremesArguments& arguments, Choice choice, 
     if ((arguments.wanted >> choice.kind() & 1) == 0) {
         return;
     }
-    fold_side<false>(arguments, choice, first_row, first_column, keys);
+    const Slack slack(arguments.tolerance);
+    fold_side<false>(arguments, choice, slack, first_row, first_column, keys);
     if (both_sides) {
-        fold_side<true>(arguments, choice, first_column, first_row, keys);
+        fold_side<true>(arguments, choice, slack, first_column, first_row, keys);
     }
 }
 

@@ -23,11 +23,14 @@ union ExtremesStorage {
     } fold;
 };
 
-// The tile's rows as anchors.
+// The tile's rows as anchors; sixteen lanes share eight, and half of them lower the best of one each.
 template <typename Choice>
 TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, Choice choice, int first_row, int first_column,
                              const float (&keys)[kPerThread][kPerThread]) {
     const KindBuffers& buffers = arguments.kinds[choice.kind()];
+    const int share = device::lane() % 16;
+    const Seen seen = look_at(arguments, buffers, Slack(arguments.tolerance), share < kPerThread ? first_row + tile_row(share) : arguments.anchors.count);
+    float minimum = device::infinity();
 #pragma unroll
     for (int i = 0; i < kPerThread; ++i) {
         const int anchor = first_row + tile_row(i);
@@ -44,11 +47,14 @@ TERCET_DEVICE void fold_rows(const ExtremesArguments& arguments, Choice choice, 
         for (int mask = 1; mask < 16; mask <<= 1) {
             all = device::smaller(all, device::shuffle_xor(all, mask));
         }
-        float limit = -device::infinity();
-        if (device::lane() % 16 == 0 && all < device::infinity()) {
-            limit = tighten(buffers, anchor, all, slack_of(arguments.tolerance, arguments.anchors.terms[anchor]));
-        }
-        limit = device::shuffle(limit, device::lane() & 16);
+        minimum = share == i ? all : minimum;
+    }
+    const float own_limit = tighten(buffers, seen, minimum < device::infinity(), minimum);
+#pragma unroll
+    for (int i = 0; i < kPerThread; ++i) {
+        const int anchor = first_row + tile_row(i);
+        const Interval interval = Choice::kReadsIntervals ? interval_of(arguments, anchor) : Interval{0, 0, kNothing};
+        const float limit = device::shuffle(own_limit, (device::lane() & 16) + i);
         uint32 passing = 0u;
 #pragma unroll
         for (int j = 0; j < kPerThread; ++j) {
@@ -89,16 +95,14 @@ TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, Choice choic
             storage.fold.minima[warp][tile_column(j)] = both;
         }
     }
+    const Seen seen = look_at(arguments, buffers, Slack(arguments.tolerance), device::thread() < kPanelRows ? first_column + device::thread() : arguments.anchors.count);
     device::barrier();  // every warp's minima are there
     if (device::thread() < kPanelRows) {
-        const int anchor = first_column + device::thread();
         float all = device::infinity();
         for (int other = 0; other < kTileWarps; ++other) {
             all = device::smaller(all, storage.fold.minima[other][device::thread()]);
         }
-        storage.fold.limits[device::thread()] = all < device::infinity()
-            ? tighten(buffers, anchor, all, slack_of(arguments.tolerance, arguments.anchors.terms[anchor]))
-            : -device::infinity();
+        storage.fold.limits[device::thread()] = tighten(buffers, seen, all < device::infinity(), all);
     }
     device::barrier();  // limits are there
 #pragma unroll

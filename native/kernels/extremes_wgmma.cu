@@ -1,8 +1,8 @@
 // The fused pass on sm_90a, in clusters of two blocks: each block has a panel of anchors of its own, and a group that multiplies a gallery panel of its own,
 // the same in both blocks. Each block loads half of a gallery image and copies it to both.
 //
-// In a block one warp group copies, by a thread for the anchors and one for each ring of gallery images, and two multiply and mine. There is no barrier but those that images
-// arrive at, and those of the cluster where it begins and ends.
+// In a block one warp group copies, by a thread for the anchors and one for each ring of gallery images, and two multiply and mine, by turns where they can: one multiplies while
+// the other mines. There is no barrier but those that images arrive at, those of the turns, and those of the cluster where it begins and ends.
 #include "arguments.h"
 #include "clusters_wgmma.h"
 #include "epilogue_wgmma.h"
@@ -65,19 +65,26 @@ TERCET_DEVICE void leave_columns(device::PhaseBarrier& barrier) {
     }
 }
 
-TERCET_DEVICE void leave_rows(device::PhaseBarrier& barrier) {
+// The same in this block alone.
+TERCET_DEVICE void arrive_as_warp(device::PhaseBarrier& barrier) {
     if (device::lane() == 0) {
         device::arrive(barrier);
     }
 }
 
-// One group's tile; slots are left when the next step's products have begun.
-TERCET_DEVICE void multiply_images(const Slots& slots, int group, bool leaves, WgmmaBarriers& barriers, Place& rows_place, Place& columns_place,
+// One group's tile; slots are left when the next step's products have begun, and the turn is given away when the last step's have. With rows that stream by there are no turns: the
+// group that has its turn would wait for slots that the other one leaves in a turn of its own.
+TERCET_DEVICE void multiply_images(const Slots& slots, int group, bool leaves, int turn, WgmmaBarriers& barriers, Place& rows_place, Place& columns_place,
                                    float (&low)[device::kProductSums], float (&high)[device::kProductSums]) {
     // Zeros, rather than a first product that does not add: anything else that touches the sums while products are under way makes the compiler run those one by one.
 #pragma unroll
     for (int i = 0; i < device::kProductSums; ++i) {
         low[i] = high[i] = 0.0f;
+    }
+    const bool takes_turns = slots.rows_stay();
+    if (takes_turns) {
+        // The first group's first turn is nobody's to give.
+        device::wait_for_phase(barriers.turn[group], group == 0 ? turn ^ 1 : turn);
     }
     int last_row_slot = 0, last_column_slot = 0;
 #pragma unroll 1
@@ -98,7 +105,7 @@ TERCET_DEVICE void multiply_images(const Slots& slots, int group, bool leaves, W
             device::wait_for_products<1>();
             leave_columns(barriers.empty[group][last_column_slot]);
             if (leaves) {
-                leave_rows(barriers.rows_empty[last_row_slot]);
+                arrive_as_warp(barriers.rows_empty[last_row_slot]);
             }
         }
         last_row_slot = rows_place.slot;
@@ -106,21 +113,28 @@ TERCET_DEVICE void multiply_images(const Slots& slots, int group, bool leaves, W
         rows_place.advance(slots.rows);
         columns_place.advance(slots.columns);
     }
+    if (takes_turns) {
+        arrive_as_warp(barriers.turn[group ^ 1]);
+    }
     device::wait_for_products<0>();
+    device::settle(low);
+    device::settle(high);
     leave_columns(barriers.empty[group][last_column_slot]);
     if (leaves) {
-        leave_rows(barriers.rows_empty[last_row_slot]);
+        arrive_as_warp(barriers.rows_empty[last_row_slot]);
     }
 }
 
 template <typename Metric>
 TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stretch, const Slots& slots, WgmmaBarriers& barriers) {
     const int group = device::thread() / device::kWarpGroup - 1;
+    const Slack slack(arguments.tolerance);
+    const float scale = power_of_two(-image_exponent<Metric>(*arguments.tolerance.largest));
     Place rows_place, columns_place;
-    for (; !stretch.is_done(); stretch.advance()) {
+    for (int turn = 0; !stretch.is_done(); stretch.advance(), turn ^= 1) {
         const bool leaves = !slots.rows_stay() || stretch.is_last_of_rows();
         ThreadKeys keys;
-        multiply_images(slots, group, leaves, barriers, rows_place, columns_place, keys[0], keys[1]);
+        multiply_images(slots, group, leaves, turn, barriers, rows_place, columns_place, keys[0], keys[1]);
         // Rows that stay are in the same phase for every job, but their ring has been gone round.
         rows_place.parity ^= leaves ? 0 : 1;
         // Below the diagonal, past the last anchor, or past the last row: another block's tile, or nobody's.
@@ -131,14 +145,14 @@ TERCET_DEVICE void mine_images(const ExtremesArguments& arguments, Stretch stret
             continue;
         }
         const bool both_sides = is_symmetric && row_panel != column_panel && first_column < arguments.anchors.count;
-        make_wgmma_keys<Metric>(arguments, first_row, first_column, keys);
+        make_wgmma_keys<Metric>(arguments, scale, first_row, first_column, keys);
         if (!is_warp_mixed(arguments, first_row, first_column)) {
-            fold_wgmma(arguments, PureNegatives{}, first_row, first_column, both_sides, keys);
+            fold_wgmma(arguments, PureNegatives{}, slack, first_row, first_column, both_sides, keys);
             continue;
         }
 #pragma unroll 1
         for (int kind = 0; kind < kKinds; ++kind) {
-            fold_wgmma(arguments, AnyKind{kind}, first_row, first_column, both_sides, keys);
+            fold_wgmma(arguments, AnyKind{kind}, slack, first_row, first_column, both_sides, keys);
         }
     }
 }
@@ -154,6 +168,7 @@ TERCET_DEVICE void start_barriers(WgmmaBarriers& barriers) {
             device::start_barrier(barriers.full[group][slot], 1);
             device::start_barrier(barriers.empty[group][slot], device::kClusterBlocks * kGroupWarps);
         }
+        device::start_barrier(barriers.turn[group], kGroupWarps);
     }
     device::publish_barriers();
 }

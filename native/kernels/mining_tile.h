@@ -56,15 +56,38 @@ TERCET_DEVICE void append(const KindBuffers& buffers, int anchor, float score, i
     }
 }
 
-// Lowers an anchor's best and gives back the score up to which rows are of interest.
-TERCET_DEVICE float tighten(const KindBuffers& buffers, int anchor, float score, float slack) {
+// Lowers an anchor's best and gives back the score up to which rows are of interest. The best as it was read some time before: it only falls, so that an older one is a looser limit.
+TERCET_DEVICE float tighten(const KindBuffers& buffers, int anchor, uint32 best, float score, float slack) {
     const uint32 bits = ordered_bits(score);
-    uint32 best = device::peek(buffers.best + anchor);
     if (bits < best) {
         best = device::atomic_min(buffers.best + anchor, bits);
         best = best < bits ? best : bits;
     }
     return from_ordered_bits(best) + slack;
+}
+
+TERCET_DEVICE float tighten(const KindBuffers& buffers, int anchor, float score, float slack) {
+    return tighten(buffers, anchor, device::peek(buffers.best + anchor), score, slack);
+}
+
+// What an anchor's limit is made of beside its minimum. Read before the minimum is known, so that the reads are over when it is.
+struct Seen {
+    int anchor;
+    uint32 best;
+    float slack;
+};
+
+// Nothing is seen of an anchor that does not exist.
+TERCET_DEVICE Seen look_at(const ExtremesArguments& arguments, const KindBuffers& buffers, const Slack& slack, int anchor) {
+    if (anchor >= arguments.anchors.count) {
+        return {kNothing, 0u, 0.0f};
+    }
+    return {anchor, device::peek(buffers.best + anchor), slack.of(arguments.anchors.terms[anchor])};
+}
+
+// The limit that a minimum of the tile's scores gives; where there is no anchor, or no score, none.
+TERCET_DEVICE float tighten(const KindBuffers& buffers, const Seen& seen, bool has_score, float score) {
+    return has_score && seen.anchor >= 0 ? tighten(buffers, seen.anchor, seen.best, score, seen.slack) : -device::infinity();
 }
 
 // Whether a row of the tile has its label's interval among the columns; if none has, every pair of the tile is a negative one. With symmetric

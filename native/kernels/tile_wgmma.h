@@ -1,6 +1,6 @@
 // Tiles of dot products by wgmma (sm_90a): float16 rows of one common scale, one product, float32 accumulators.
 //
-// Rows of both sides are scaled by the power of two that brings the largest norm of either to between 2¹³ and 2¹⁴. A row's image is its float16 rounding; what that leaves out is measured when
+// Rows of both sides are scaled by the power of two that brings the largest norm of either to between 2¹²·⁵ and 2¹³·⁵. A row's image is its float16 rounding; what that leaves out is measured when
 // images are made, and bounds the keys' error (limits.h). Images of 128 rows × 64 components stand in memory as an operand stands in shared memory, swizzle and
 // all, so that one bulk copy brings one, and no tensor map is needed.
 #pragma once
@@ -40,6 +40,8 @@ constexpr int kMostColumnSlots = (kWgmmaImages - 1) / kMultiplyingGroups;
 struct WgmmaBarriers {
     device::PhaseBarrier rows_full[kMostResidentSteps], rows_empty[kMostResidentSteps];
     device::PhaseBarrier full[kMultiplyingGroups][kMostColumnSlots], empty[kMultiplyingGroups][kMostColumnSlots];
+    // A group's turn to multiply, which the other one gives.
+    device::PhaseBarrier turn[kMultiplyingGroups];
 };
 
 constexpr int kWgmmaSharedBytes = kWgmmaImages * kImageBytes + static_cast<int>(sizeof(WgmmaBarriers));

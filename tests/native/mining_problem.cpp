@@ -8,7 +8,7 @@ namespace test {
 namespace {
 
 // As in native/kernels/tile_wgmma.h: three warp groups, and fourteen images with their barriers; two blocks a cluster.
-constexpr int kWarpGroupThreads = 384, kWarpGroupBytes = 14 * 16384 + 320, kClusterBlocks = 2;
+constexpr int kWarpGroupThreads = 384, kWarpGroupBytes = 14 * 16384 + 336, kClusterBlocks = 2;
 
 template <typename T>
 std::size_t at(T index) {

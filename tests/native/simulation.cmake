@@ -165,6 +165,10 @@ tercet_planted_fault(slot_left_before_its_products_are_done extremes_wgmma.cu
     "device::wait_for_products<1>();" "" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
 tercet_planted_fault(slot_overwritten_before_the_other_block_left_it extremes_wgmma.cu
     "device::arrive_in(barrier, device::lane());" "device::arrive(barrier);" every_schedule_gives_the_oracles_warp_group_extremes "${wrong_answers}")
+tercet_planted_fault(first_turn_that_nobody_gives extremes_wgmma.cu
+    "group == 0 ? turn ^ 1 : turn" "turn" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
+tercet_planted_fault(turns_while_rows_stream_by extremes_wgmma.cu
+    "const bool takes_turns = slots.rows_stay();" "const bool takes_turns = true;" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
 tercet_planted_fault(half_an_image_for_one_block_only extremes_wgmma.cu
     "device::copy_bulk_to_cluster(" "device::copy_bulk(" every_schedule_gives_the_oracles_warp_group_extremes "wait for a phase that nothing will end")
 tercet_planted_fault(other_block_begins_before_barriers_are_there extremes_wgmma.cu
@@ -188,7 +192,7 @@ if(TERCET_HAS_ADDRESS_SANITIZER)
     tercet_planted_fault(bounds_check_missing prepare.cu
         "position < rows.count && k < rows.depth" "k < rows.depth" prepare_packs_rows_and_takes_norms "AddressSanitizer: heap-buffer-overflow"
         -fsanitize=address -fno-omit-frame-pointer)
-    tercet_planted_fault(column_past_the_last_anchor extremes_simt.cu
-        "const bool exists = anchor < arguments.anchors.count" "const bool exists = true" every_schedule_gives_the_oracles_extremes "AddressSanitizer: heap-buffer-overflow"
+    tercet_planted_fault(column_past_the_last_anchor mining_tile.h
+        "return {kNothing, 0u, 0.0f};" "" every_schedule_gives_the_oracles_extremes "AddressSanitizer: heap-buffer-overflow"
         -fsanitize=address -fno-omit-frame-pointer)
 endif()

@@ -213,7 +213,7 @@ TEST_CASE(warp_group_extremes_of_a_batch_are_the_oracles) {
 // Anchors' images that stay, few and many, and such as stream by: depths on both sides of 512, several strips a cluster, an odd number of them, and rows that are no anchors.
 TEST_CASE(every_schedule_gives_the_oracles_warp_group_extremes) {
     std::mt19937 random(43u);
-    const Matrix rows = test::make_rows(Rows::kNormal, 530, 33, 300, random), deep = test::make_rows(Rows::kNormal, 270, 300, 20, random),
+    const Matrix rows = test::make_rows(Rows::kNormal, 530, 33, 300, random), deep = test::make_rows(Rows::kNormal, 270, 500, 20, random),
                  deeper = test::make_rows(Rows::kNormal, 140, 513, 20, random);
     for (Schedule schedule : kSchedules) {
         test::simulated_machine().set_schedule(schedule);

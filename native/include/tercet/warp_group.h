@@ -103,6 +103,7 @@ template <int kGroups>
 void wait_for_products() {
     simulation::wait_for_products(kGroups);
 }
+inline void settle(float (&)[kProductSums]) {}
 
 #else
 
@@ -179,7 +180,11 @@ TERCET_DEVICE Operand operand_of(const unsigned char* memory) {
 
 TERCET_DEVICE Operand operand_after(Operand operand, int bytes) { return operand + static_cast<uint64>(bytes >> 4); }
 
-TERCET_DEVICE void begin_products() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+// Lanes may leave a wait for a phase at their own times; these instructions are the whole warp's.
+TERCET_DEVICE void begin_products() {
+    __syncwarp();
+    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
 
 TERCET_DEVICE void multiply_operands(float (&sums)[kProductSums], Operand rows, Operand columns) {
     asm volatile(
@@ -203,6 +208,14 @@ TERCET_DEVICE void commit_products() { asm volatile("wgmma.commit_group.sync.ali
 template <int kGroups>
 TERCET_DEVICE void wait_for_products() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kGroups) : "memory");
+}
+
+// After the last wait: no use of the sums is moved before it.
+TERCET_DEVICE void settle(float (&sums)[kProductSums]) {
+#pragma unroll
+    for (int i = 0; i < kProductSums; ++i) {
+        asm volatile("" : "+f"(sums[i])::"memory");
+    }
 }
 
 #endif

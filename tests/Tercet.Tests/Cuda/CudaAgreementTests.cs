@@ -127,6 +127,17 @@ public sealed class CudaAgreementTests
         Assert.Contains("extremes_mma_squared_euclidean", driver.Launched);
     }
 
+    [Fact]
+    public void Find_ForcedWarpGroupsThatTheModuleLacks_ThrowsAndSaysWhatToBuild()
+    {
+        SimulatedDriver.SkipUnlessBuilt();
+        using SimulatedDriver driver = new() { Device = SimulatedDriver.Hopper, Lacks = name => name.StartsWith("extremes_wgmma_", StringComparison.Ordinal) };
+
+        Assert.Contains("sm_90a", Assert.Throws<CudaException>(() => CudaKernels.Find(driver, 0, "wgmma")).Message, StringComparison.Ordinal);
+        Assert.Equal(0, CudaKernels.Find(driver, 0, null).Cosine.ExtremesWarpGroups);
+        Assert.Equal(0, CudaKernels.Find(driver, 0, "mma").Cosine.ExtremesWarpGroups);
+    }
+
     [Theory]
     [InlineData(7, 5, null, (int)ProductUnit.Float32)]
     [InlineData(8, 6, "", (int)ProductUnit.TensorCores)]

@@ -299,7 +299,7 @@ public sealed class CudaCopiesTests : IDisposable
         SimulatedDriver.SkipUnlessBuilt();
         foreach (SimulatedDriver driver in (SimulatedDriver[])[new(), new() { Device = SimulatedDriver.Ampere }, new() { Device = SimulatedDriver.Hopper }])
         {
-            IReadOnlyDictionary<nint, int> bytes = CudaKernels.ParameterBytes(CudaKernels.Find(driver, 1));
+            IReadOnlyDictionary<nint, int> bytes = CudaKernels.ParameterBytes(CudaKernels.Find(driver, 1, forced: null));
             Assert.Equal(driver.Device.ComputeMajor == 9 ? 26 : 24, bytes.Count);
             foreach ((nint function, int size) in bytes)
                 Assert.Equal(SimulatedDriver.ParameterBytes(driver.NameOf(function)), size);

@@ -57,7 +57,7 @@ public sealed class CudaBackend : IMiningBackend
             CudaRequirements.Check(driver.Device);
             driver.Enter();
             _module = kernels.Load(driver);
-            _kernels = CudaKernels.Find(driver, _module);
+            _kernels = CudaKernels.Find(driver, _module, Environment.GetEnvironmentVariable(ProductUnits.Variable));
         }
         catch
         {

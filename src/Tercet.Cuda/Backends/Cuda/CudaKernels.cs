@@ -11,7 +11,7 @@ internal sealed class CudaKernels
     private const int NotFound = 500;
     private const int BlocksPerMultiprocessor = 8;
 
-    private CudaKernels(ICudaDriver driver, nint module, string metric, ProductUnit unit)
+    private CudaKernels(ICudaDriver driver, nint module, string metric, ProductUnit unit, bool isForced)
     {
         WidenFloat16 = driver.GetFunction(module, "widen_float16");
         WidenBFloat16 = driver.GetFunction(module, "widen_bfloat16");
@@ -19,7 +19,7 @@ internal sealed class CudaKernels
         PrepareHalves = driver.GetFunction(module, "prepare_halves_" + metric);
         UsesTensorCores = unit >= ProductUnit.TensorCores;
         if (unit == ProductUnit.WarpGroups)
-            ExtremesWarpGroups = FindWarpGroups(driver, module, metric);
+            ExtremesWarpGroups = FindWarpGroups(driver, module, metric, isForced);
         PrepareImages = driver.GetFunction(module, "prepare_images_" + metric);
         Multiprocessors = driver.Device.Multiprocessors;
         Extremes = driver.GetFunction(module, (UsesTensorCores ? "extremes_mma_" : "extremes_") + metric);
@@ -171,24 +171,32 @@ internal sealed class CudaKernels
     }
 
     /// <summary>Finds the kernels of both kinds of key.</summary>
-    public static (CudaKernels SquaredEuclidean, CudaKernels Cosine) Find(ICudaDriver driver, nint module)
+    /// <param name="driver">The driver.</param>
+    /// <param name="module">The module.</param>
+    /// <param name="forced">The value of <see cref="ProductUnits.Variable"/>.</param>
+    /// <exception cref="CudaException">A kernel is not there, or what is forced.</exception>
+    public static (CudaKernels SquaredEuclidean, CudaKernels Cosine) Find(ICudaDriver driver, nint module, string? forced)
     {
-        ProductUnit unit = ProductUnits.Choose(driver.Device.ComputeMajor, driver.Device.ComputeMinor, Environment.GetEnvironmentVariable(ProductUnits.Variable));
-        return (new CudaKernels(driver, module, "squared_euclidean", unit), new CudaKernels(driver, module, "cosine", unit));
+        ProductUnit unit = ProductUnits.Choose(driver.Device.ComputeMajor, driver.Device.ComputeMinor, forced);
+        bool isForced = !string.IsNullOrEmpty(forced);
+        return (new CudaKernels(driver, module, "squared_euclidean", unit, isForced), new CudaKernels(driver, module, "cosine", unit, isForced));
     }
 
     // A module that a driver has compiled from PTX has no such kernel.
-    private static nint FindWarpGroups(ICudaDriver driver, nint module, string metric)
+    private static nint FindWarpGroups(ICudaDriver driver, nint module, string metric, bool isForced)
     {
+        string name = "extremes_wgmma_" + metric;
         try
         {
-            nint function = driver.GetFunction(module, "extremes_wgmma_" + metric);
+            nint function = driver.GetFunction(module, name);
             driver.AllowShared(function, CudaPlan.WarpGroupShared);
             return function;
         }
         catch (CudaException exception) when (exception.Status == NotFound)
         {
-            return 0;
+            return isForced
+                ? throw new CudaException($"{ProductUnits.Variable} is 'wgmma', but the kernels have no {name}: build them for sm_90a, with nvcc 12 by CMake or with native/gate/gate.sh, or leave the variable out.", NotFound, exception)
+                : 0;
         }
     }
 }

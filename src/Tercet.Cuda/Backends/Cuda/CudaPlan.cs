@@ -28,7 +28,7 @@ internal static class CudaPlan
     public const int WarpGroupThreads = 384;
 
     /// <summary>Its dynamic shared memory, as there: fourteen images, and the barriers that they arrive at.</summary>
-    public const int WarpGroupShared = (14 * ImageBytes) + 320;
+    public const int WarpGroupShared = (14 * ImageBytes) + 336;
 
     /// <summary>The most blocks of a grid's second dimension.</summary>
     public const int LargestGridRows = 65535;
