@@ -8,7 +8,7 @@ namespace Tercet.Backends.Cuda;
 
 /// <summary>
 /// Mining on an NVIDIA GPU, compute capability 7.5 or newer: distances fused with the search for extremes, no N × N matrix, the same rows selected as on
-/// the CPU. Safe to use from many threads.
+/// the CPU. Safe to use from many threads. A call makes the device's primary context the calling thread's current one, and leaves it so.
 /// Not yet run on a GPU: the kernels are proven by simulation and by compiling.
 /// </summary>
 public sealed class CudaBackend : IMiningBackend
