@@ -165,6 +165,10 @@ public sealed class CudaBackend : IMiningBackend
         catch (CudaException exception)
         {
             Note(exception);
+
+            // What has been begun may still be reading memory of the caller's, or of the session, that is given back now.
+            if (session is not null && _lost is null)
+                _ = HasCome(session);
             throw;
         }
         catch
@@ -181,15 +185,16 @@ public sealed class CudaBackend : IMiningBackend
         }
     }
 
-    private static bool HasCome(CudaSession session)
+    private bool HasCome(CudaSession session)
     {
         try
         {
             session.Abandon();
             return true;
         }
-        catch (CudaException)
+        catch (CudaException exception)
         {
+            Note(exception);
             return false;
         }
     }
