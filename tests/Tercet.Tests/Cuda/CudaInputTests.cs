@@ -106,6 +106,29 @@ public sealed class CudaInputTests
     }
 
     [Fact]
+    public void Mine_SmallBatchesOfTwoPlacesInTurn_AreGraphsFromTheThirdOn()
+    {
+        SimulatedDriver driver = new();
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        using CudaInput input = new(backend, Rows, Columns);
+        using TripletMiner miner = new(backend), cpu = new();
+        Triplet[] triplets = new Triplet[Rows], expected = new Triplet[Rows];
+        long[] labels = [.. Enumerable.Range(0, Rows).Select(row => (long)row % 5)];
+        for (int seed = 0; seed < 6; seed++)
+        {
+            float[,] rows = MiningCase.Square(RowKind.Normal, LabelKind.Few, Rows, Columns, seed).Anchors;
+            rows.AsSpan2D().CopyTo(input.Next);
+
+            int selected = miner.Mine(MiningInput.Batch(input.Send(Rows), labels), BatchHard, triplets, out _, TestContext.Current.CancellationToken);
+
+            Assert.Equal(expected[..cpu.Mine(MiningInput.Batch(rows, labels), BatchHard, expected, out _, TestContext.Current.CancellationToken)], triplets[..selected]);
+            Assert.Equal(Math.Max(0, seed - 1), driver.GraphLaunches);
+        }
+
+        Assert.Equal(2, driver.LiveGraphs);
+    }
+
+    [Fact]
     public void Dispose_AfterSending_GivesEverythingBack()
     {
         SimulatedDriver driver = new();
