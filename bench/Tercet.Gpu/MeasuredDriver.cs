@@ -16,6 +16,9 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ForwardingDriver(driv
     private long _held;
     private bool _isCapturing;
 
+    /// <summary>Whether kernels are timed, and the cache is emptied for it.</summary>
+    public bool IsOn { get; set; } = true;
+
     /// <summary>The most bytes of device memory held so far, without what this class uses itself.</summary>
     public long PeakBytes { get; private set; }
 
@@ -40,7 +43,7 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ForwardingDriver(driv
 
     public override void Launch(nint function, LaunchGrid grid, nint parameters, nint stream)
     {
-        nint start = _isCapturing ? 0 : Begin(stream);
+        nint start = _isCapturing || !IsOn ? 0 : Begin(stream);
         Below.Launch(function, grid, parameters, stream);
         if (start != 0)
             End(_names[function], start, stream);
@@ -60,9 +63,10 @@ internal sealed class MeasuredDriver(ICudaDriver driver) : ForwardingDriver(driv
 
     public override void LaunchGraph(nint graph, nint stream)
     {
-        nint start = Begin(stream);
+        nint start = IsOn ? Begin(stream) : 0;
         Below.LaunchGraph(graph, stream);
-        End("graph of all kernels, with its copies,", start, stream);
+        if (start != 0)
+            End("graph of all kernels, with its copies,", start, stream);
     }
 
     public override nint GetFunction(nint module, string name)

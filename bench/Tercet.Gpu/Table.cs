@@ -12,7 +12,7 @@ namespace Tercet.Gpu;
 
 /// <summary>
 /// <c>table [NxD ...]</c>: mines on the card by each of the units that multiply there, checks every answer against the CPU (above 8,192 rows those of 512 anchors), and prints a table: times are the device's own, from
-/// the first kernel's start to the last one's end, its cache emptied before, medians of 7 calls.
+/// the first kernel's start to the last one's end, its cache emptied before; whole calls are others, with nothing in between; medians of 7 calls.
 /// </summary>
 internal static class Table
 {
@@ -91,11 +91,19 @@ internal static class Table
         (string Kernel, double Milliseconds) longest = default;
         for (int call = 0; call < Calls; call++)
         {
+            miner.Mine(input, options, triplets, out _);
+            (device[call], longest) = Longest(driver);
+        }
+
+        driver.IsOn = false;
+        for (int call = 0; call < Calls; call++)
+        {
             long start = Stopwatch.GetTimestamp();
             miner.Mine(input, options, triplets, out _);
             whole[call] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            (device[call], longest) = Longest(driver);
         }
+
+        driver.IsOn = true;
 
         int different = Different(rows, batch.Labels, options, triplets.AsSpan(0, count), out int compared);
         Write(driver, batch, isNarrow ? $"{rule}, float16 rows" : $"{rule}", unit, device, whole, longest, (double)batch.Rows.Rows * batch.Rows.Rows * batch.Rows.Columns, different, compared);
@@ -116,11 +124,19 @@ internal static class Table
         (string Kernel, double Milliseconds) longest = default;
         for (int call = 0; call < Calls; call++)
         {
+            index.SearchBatch(asked, K, table);
+            (device[call], longest) = Longest(driver);
+        }
+
+        driver.IsOn = false;
+        for (int call = 0; call < Calls; call++)
+        {
             long start = Stopwatch.GetTimestamp();
             index.SearchBatch(asked, K, table);
             whole[call] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            (device[call], longest) = Longest(driver);
         }
+
+        driver.IsOn = true;
 
         int compared = Math.Min(queries, SampledAnchors);
         Neighbor[] expected = new Neighbor[compared * K];

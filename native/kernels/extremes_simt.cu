@@ -78,6 +78,7 @@ TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, Choice choic
                                 const float (&keys)[kPerThread][kPerThread], ExtremesStorage& storage) {
     const KindBuffers& buffers = arguments.kinds[choice.kind()];
     const int warp = device::thread() / device::kWarp;
+    device::warp_barrier();  // the warp has read its minima of the kind before; limits are overwritten only after a barrier of the block
 #pragma unroll
     for (int j = 0; j < kPerThread; ++j) {
         const int anchor = first_column + tile_column(j);
@@ -129,8 +130,6 @@ TERCET_DEVICE void fold_columns(const ExtremesArguments& arguments, Choice choic
             append(buffers, anchor, choice.score(key), first_row + tile_row(chosen), arguments.gallery.count);
         }
     }
-    // The next kind needs no barrier here: a warp overwrites only its own minima, after shuffles that all its lanes take part in, and limits are
-    // overwritten only after the first barrier above.
 }
 
 template <typename Choice>

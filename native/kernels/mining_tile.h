@@ -101,24 +101,27 @@ TERCET_DEVICE bool is_mixed(const ExtremesArguments& arguments, int first_row, i
     return device::barrier_any(meets);
 }
 
+// Tiles of the columns before one; their double need not be an int.
+TERCET_DEVICE long long triangle_of(int column) { return static_cast<long long>(column) * (column + 1) / 2; }
+
 // Tiles column by column: the triangle over the anchors' panels, then whole columns of anchors' panels.
 TERCET_DEVICE void tile_of(const ExtremesArguments& arguments, int tile, int& row_panel, int& column_panel) {
     const int anchor_panels = (arguments.anchors.count + kPanelRows - 1) / kPanelRows;
-    const int triangle = arguments.symmetric != 0 ? anchor_panels * (anchor_panels + 1) / 2 : 0;
+    const int triangle = arguments.symmetric != 0 ? static_cast<int>(triangle_of(anchor_panels)) : 0;
     if (tile >= triangle) {
         column_panel = (tile - triangle) / anchor_panels + (arguments.symmetric != 0 ? anchor_panels : 0);
         row_panel = (tile - triangle) % anchor_panels;
         return;
     }
     int column = static_cast<int>((square_root(8.0f * static_cast<float>(tile) + 1.0f) - 1.0f) * 0.5f);
-    while (column * (column + 1) / 2 > tile) {
+    while (triangle_of(column) > tile) {
         --column;
     }
-    while ((column + 1) * (column + 2) / 2 <= tile) {
+    while (triangle_of(column + 1) <= tile) {
         ++column;
     }
     column_panel = column;
-    row_panel = tile - column * (column + 1) / 2;
+    row_panel = tile - static_cast<int>(triangle_of(column));
 }
 
 }  // namespace tercet

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "mining_problem.h"
+#include "mining_tile.h"
 #include "simulated_machine.h"
 #include "test_case.h"
 #include "tercet/device.h"
@@ -122,6 +123,28 @@ TEST_CASE(prepare_packs_rows_and_takes_norms) {
             }
             CHECK(tercet::from_ordered_bits(side.largest[0]) == largest);
         }
+    }
+}
+
+// From 46,341 panels on, twice a triangle of tiles is no int.
+TEST_CASE(tiles_of_millions_of_rows_are_all_there) {
+    for (int panels : {46340, 46341, 65000}) {
+        tercet::ExtremesArguments arguments = {};
+        arguments.anchors.count = panels * tercet::kPanelRows;
+        arguments.symmetric = 1;
+        const long long all = static_cast<long long>(panels) * (panels + 1) / 2;
+        const int last = static_cast<int>(all - 1);
+        int row = -1, column = -1;
+        tercet::tile_of(arguments, 0, row, column);
+        CHECK(row == 0 && column == 0);
+        tercet::tile_of(arguments, last - panels, row, column);
+        CHECK(row == panels - 2 && column == panels - 2);
+        tercet::tile_of(arguments, last - panels + 1, row, column);
+        CHECK(row == 0 && column == panels - 1);
+        tercet::tile_of(arguments, last, row, column);
+        CHECK(row == panels - 1 && column == panels - 1);
+        tercet::tile_of(arguments, last + panels, row, column);
+        CHECK(row == panels - 1 && column == panels);
     }
 }
 

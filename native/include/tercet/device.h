@@ -61,6 +61,7 @@ inline int blocks() { return simulation::position().blocks; }
 
 inline void barrier() { simulation::barrier(); }
 inline bool barrier_any(bool value) { return simulation::barrier_any(value); }
+inline void warp_barrier() { static_cast<void>(simulation::ballot(true)); }
 inline uint32 ballot(bool value) { return simulation::ballot(value); }
 
 template <typename T>
@@ -192,6 +193,8 @@ TERCET_DEVICE int blocks() { return static_cast<int>(gridDim.x); }
 
 TERCET_DEVICE void barrier() { __syncthreads(); }
 TERCET_DEVICE bool barrier_any(bool value) { return __syncthreads_or(value) != 0; }
+// Orders the warp's reads and writes of shared memory, as shuffles do not.
+TERCET_DEVICE void warp_barrier() { __syncwarp(); }
 TERCET_DEVICE uint32 ballot(bool value) { return __ballot_sync(0xFFFFFFFFu, value); }
 
 template <typename T>

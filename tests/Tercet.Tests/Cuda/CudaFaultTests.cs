@@ -1,6 +1,7 @@
 using Tercet.Backends.Cuda;
 using Tercet.Mining;
 using Tercet.Tests.Mining;
+using Tercet.Tests.Search;
 
 namespace Tercet.Tests.Cuda;
 
@@ -62,6 +63,56 @@ public sealed class CudaFaultTests
         Agreement.Check(oracle, oracle.Mine(BatchHard), owned.Mine(each, BatchHard, out _), "with memory", BatchHard.Margin);
     }
 
+    [Theory]
+    [InlineData(MiningRule.BatchHard, 7, 2100)]
+    [InlineData(MiningRule.BatchHard, 8, 150)]
+    [InlineData(MiningRule.BatchHard, 9, 150)]
+    [InlineData(MiningRule.SemiHard, 8, 150)]
+    public void Mine_AnyAllocationFails_NothingInUseIsFreed(MiningRule rule, int computeMajor, int gallery)
+    {
+        MiningOptions options = BatchHard with { Rule = rule };
+        MiningCase each = MiningCase.Rectangular(RowKind.UnitSphere, LabelKind.Few, 40, gallery, 3, seed: 3, withAnchorRows: true);
+        var oracle = new Oracle(each, DistanceMetric.SquaredEuclidean);
+        int failing = 0, failed;
+        do
+        {
+            failed = 0;
+            SimulatedDriver device = new() { Device = SimulatedDriver.Ampere with { ComputeMajor = computeMajor, ComputeMinor = computeMajor == 7 ? 5 : 0 } };
+            device.Fail = AllocationsThatFail(++failing, () => failed++);
+            using OwnedMiner owned = new(SimulatedDriver.NewBackend(new DeferringDriver(device)));
+            Agreement.Check(oracle, oracle.Mine(options), owned.Mine(each, options, out _), $"allocation {failing}", options.Margin);
+        }
+        while (failed > 0);
+        Assert.InRange(failing, 10, 100);
+    }
+
+    [Fact]
+    public void Open_AnyAllocationFails_NothingInUseIsFreed()
+    {
+        float[,] gallery = SearchOracle.Rows(150, 3, 1);
+        int failing = 0, failed;
+        do
+        {
+            failed = 0;
+            SimulatedDriver device = new() { Device = SimulatedDriver.Ampere };
+            using CudaBackend backend = SimulatedDriver.NewBackend(new DeferringDriver(device));
+            device.Fail = AllocationsThatFail(++failing, () => failed++);
+            try
+            {
+                using CudaIndex index = new(backend, gallery);
+                Assert.Equal(0, failed);
+            }
+            catch (CudaException exception)
+            {
+                Assert.Equal((2, CudaException.OutOfMemory), (failed, exception.Status));
+            }
+
+            Assert.Equal(0, device.DeviceBytes);
+        }
+        while (failed > 0);
+        Assert.InRange(failing, 5, 20);
+    }
+
     [Fact]
     public void Mine_MemoryHeldByIdleCalls_IsGivenUpForTheNext()
     {
@@ -77,6 +128,19 @@ public sealed class CudaFaultTests
 
         var oracle = new Oracle(large, DistanceMetric.SquaredEuclidean);
         Agreement.Check(oracle, oracle.Mine(BatchHard), owned.Mine(large, BatchHard, out _), "the next", BatchHard.Margin);
+    }
+
+    // What is asked for a second time is exactly what is needed.
+    private static Func<string, long, CudaException?> AllocationsThatFail(int number, Action fail)
+    {
+        int allocations = 0;
+        return (name, _) =>
+        {
+            if (name != "AllocateDevice" || ++allocations < number || allocations > number + 1)
+                return null;
+            fail();
+            return new CudaException("planned", CudaException.OutOfMemory);
+        };
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class CudaInputTests
     public void Send_NextBatchBeforeThisOneIsMined_TravelsOnAnotherStreamAndNobodyWaitsForIt(int rows)
     {
         DeferringDriver driver = new(new SimulatedDriver());
-        using CudaBackend backend = NewBackend(driver);
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
         using TripletMiner miner = new(backend), cpu = new();
         using CudaInput input = new(backend, rows, 3);
         MiningCase[] batches = [.. Enumerable.Range(0, 4).Select(seed => MiningCase.Square(RowKind.UnitSphere, LabelKind.Few, rows, 3, seed))];
@@ -49,11 +49,33 @@ public sealed class CudaInputTests
         Assert.Equal(4, driver.Trace.Count(each => each == "copy 0"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Mine_BatchUnderWayThatIsNeededOnTheHost_IsWaitedFor(bool onCpu)
+    {
+        DeferringDriver driver = new(new SimulatedDriver());
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        using TripletMiner cpu = new();
+        using TripletMiner miner = onCpu ? new() : new(backend);
+        using CudaInput input = new(backend, Rows, Columns);
+        MiningOptions options = BatchHard with { Normalize = !onCpu };
+        Triplet[] triplets = new Triplet[Rows], expected = new Triplet[Rows];
+        foreach (int seed in (int[])[1, 2, 3])
+        {
+            MiningCase batch = MiningCase.Square(RowKind.Normal, LabelKind.Few, Rows, Columns, seed);
+
+            int selected = miner.Mine(MiningInput.Batch(Send(input, batch), batch.AnchorLabels), options, triplets, out _, TestContext.Current.CancellationToken);
+
+            Assert.Equal(expected[..cpu.Mine(batch.Input, options, expected, out _, TestContext.Current.CancellationToken)], triplets[..selected]);
+        }
+    }
+
     [Fact]
     public void Next_BatchThatHasNotLeft_IsWaitedForAndNoOther()
     {
         DeferringDriver driver = new(new SimulatedDriver());
-        using CudaBackend backend = NewBackend(driver);
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
         using CudaInput input = new(backend, Rows, Columns);
         MiningCase batch = MiningCase.Square(RowKind.Normal, LabelKind.Few, Rows, Columns, seed: 1);
         Send(input, batch);
@@ -84,6 +106,29 @@ public sealed class CudaInputTests
     }
 
     [Fact]
+    public void Mine_SmallBatchesOfTwoPlacesInTurn_AreGraphsFromTheThirdOn()
+    {
+        SimulatedDriver driver = new();
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
+        using CudaInput input = new(backend, Rows, Columns);
+        using TripletMiner miner = new(backend), cpu = new();
+        Triplet[] triplets = new Triplet[Rows], expected = new Triplet[Rows];
+        long[] labels = [.. Enumerable.Range(0, Rows).Select(row => (long)row % 5)];
+        for (int seed = 0; seed < 6; seed++)
+        {
+            float[,] rows = MiningCase.Square(RowKind.Normal, LabelKind.Few, Rows, Columns, seed).Anchors;
+            rows.AsSpan2D().CopyTo(input.Next);
+
+            int selected = miner.Mine(MiningInput.Batch(input.Send(Rows), labels), BatchHard, triplets, out _, TestContext.Current.CancellationToken);
+
+            Assert.Equal(expected[..cpu.Mine(MiningInput.Batch(rows, labels), BatchHard, expected, out _, TestContext.Current.CancellationToken)], triplets[..selected]);
+            Assert.Equal(Math.Max(0, seed - 1), driver.GraphLaunches);
+        }
+
+        Assert.Equal(2, driver.LiveGraphs);
+    }
+
+    [Fact]
     public void Dispose_AfterSending_GivesEverythingBack()
     {
         SimulatedDriver driver = new();
@@ -106,7 +151,7 @@ public sealed class CudaInputTests
     public unsafe void Copy_RowsOfSeveralPieces_TravelWhileTheHostFillsTheNext()
     {
         DeferringDriver driver = new(new SimulatedDriver());
-        using CudaBackend backend = NewBackend(driver);
+        using CudaBackend backend = SimulatedDriver.NewBackend(driver);
         using Staging staging = new(driver, backend.PageLocked, largestPiece: 2 * Columns * sizeof(float));
         using DeviceBuffer target = new(driver);
         using PinnedBuffer<float> back = new(9 * Columns, backend.PageLocked);
@@ -133,11 +178,5 @@ public sealed class CudaInputTests
     {
         batch.Anchors.AsSpan2D().CopyTo(input.Next[..batch.N, ..]);
         return input.Send(batch.N);
-    }
-
-    private static CudaBackend NewBackend(DeferringDriver driver)
-    {
-        SimulatedDriver.SkipUnlessBuilt();
-        return new CudaBackend(driver, new KernelModule(() => [], compiled: null), "Cpu");
     }
 }

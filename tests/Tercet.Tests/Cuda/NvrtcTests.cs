@@ -59,6 +59,21 @@ public sealed class NvrtcTests
     }
 
     [Fact]
+    public void TryLoad_LibraryInAFolder_LoadsTheBuiltinsBesideIt()
+    {
+        SimulatedDriver.SkipUnlessBuilt();
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "What is loaded is read from /proc.");
+        using TemporaryFolder folder = new();
+        string library = folder.File("libnvrtc.so.12"), builtins = folder.File("libnvrtc-builtins.so.12.4");
+        File.Copy(SimulatedDriver.LibraryPath, library);
+        File.Copy(SimulatedDriver.LibraryPath, builtins);
+
+        Assert.True(NvrtcLibrary.TryLoad(library, out _));
+
+        Assert.Contains(builtins, File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Embedded_Sources_AreAllThatTheKernelsInclude()
     {
         IReadOnlyDictionary<string, string> files = KernelSources.Embedded.Files;

@@ -82,7 +82,7 @@ internal sealed unsafe class SimulatedDriver : ICudaDriver
     public HashSet<string> Launched { get; } = [];
 
     /// <summary>A backend over the simulation, whose device memory ONNX Runtime's CPU provider can write; the test is skipped where it has not been built.</summary>
-    public static CudaBackend NewBackend(SimulatedDriver driver, long keyBudget = 256 << 20)
+    public static CudaBackend NewBackend(ICudaDriver driver, long keyBudget = 256 << 20)
     {
         SkipUnlessBuilt();
         return new CudaBackend(driver, new KernelModule(() => [], compiled: null), "Cpu") { KeyBudget = keyBudget };

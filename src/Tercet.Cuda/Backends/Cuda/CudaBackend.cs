@@ -8,7 +8,7 @@ namespace Tercet.Backends.Cuda;
 
 /// <summary>
 /// Mining on an NVIDIA GPU, compute capability 7.5 or newer: distances fused with the search for extremes, no N × N matrix, the same rows selected as on
-/// the CPU. Safe to use from many threads.
+/// the CPU. Safe to use from many threads. A call makes the device's primary context the calling thread's current one, and leaves it so.
 /// Not yet run on a GPU: the kernels are proven by simulation and by compiling.
 /// </summary>
 public sealed class CudaBackend : IMiningBackend
@@ -165,6 +165,10 @@ public sealed class CudaBackend : IMiningBackend
         catch (CudaException exception)
         {
             Note(exception);
+
+            // What has been begun may still be reading memory of the caller's, or of the session, that is given back now.
+            if (session is not null && _lost is null)
+                _ = HasCome(session);
             throw;
         }
         catch
@@ -181,15 +185,16 @@ public sealed class CudaBackend : IMiningBackend
         }
     }
 
-    private static bool HasCome(CudaSession session)
+    private bool HasCome(CudaSession session)
     {
         try
         {
             session.Abandon();
             return true;
         }
-        catch (CudaException)
+        catch (CudaException exception)
         {
+            Note(exception);
             return false;
         }
     }

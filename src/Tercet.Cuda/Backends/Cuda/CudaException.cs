@@ -6,8 +6,8 @@ public sealed class CudaException : TercetException
     /// <summary>The status of a call that found no memory.</summary>
     public const int OutOfMemory = 2;
 
-    // After these a context answers nothing else: uncorrectable memory or link errors, faults of kernels, a context that is gone, a device that is.
-    private static readonly int[] Fatal = [4, 46, 201, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999];
+    // After these a context answers nothing else: uncorrectable memory or link errors, faults of kernels or of other devices that they wait for, a context that is gone, a device that is.
+    private static readonly int[] Fatal = [4, 46, 201, 214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 911, 999];
 
     // No binary for the card, no compiler for PTX in the driver, PTX too new for it, compiling switched off.
     private static readonly int[] MissingImage = [209, 221, 222, 223];

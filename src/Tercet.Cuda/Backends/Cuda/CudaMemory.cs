@@ -42,6 +42,8 @@ internal sealed class CudaMemory(ICudaDriver driver, PageLockedAllocator host, s
         {
             if (_stream == 0)
                 _stream = driver.CreateStream();
+            if (ArrivalOf(device) is not 0 and nint marker)
+                driver.Follow(_stream, marker);
             driver.CopyToHost(host, device, bytes, _stream);
             driver.Synchronize(_stream);
         }

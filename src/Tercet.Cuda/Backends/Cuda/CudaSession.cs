@@ -247,6 +247,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         }
         catch (CudaException exception) when (exception.Status == CudaException.OutOfMemory)
         {
+            // What has been launched may still be writing what is freed here, and likewise below.
+            Wait();
             FreeHalves();
             return false;
         }
@@ -261,6 +263,8 @@ internal sealed unsafe class CudaSession : IMiningKernels, IDisposable
         }
         catch (CudaException exception) when (exception.Status == CudaException.OutOfMemory)
         {
+            Wait();
+
             // What the fused pass did get is given back: chunks of keys need less than its candidates and halves.
             _extremes.Dispose();
             _extremes = new ExtremesPass(this, _driver, _pageLocked);

@@ -103,7 +103,7 @@ internal sealed class NearestSearch : IDisposable
         }
 
         // A lost context takes its memory along, and answers nothing.
-        if (!_backend.TryEnter())
+        if (!_backend.TryEnter() || !HasCome())
             return;
         _gallery.Dispose();
         _queries.Dispose();
@@ -189,6 +189,22 @@ internal sealed class NearestSearch : IDisposable
                 i++;
             }
         }
+    }
+
+    // Where loading failed, what has been begun may still be under way.
+    private bool HasCome()
+    {
+        try
+        {
+            _driver.Synchronize(_stream);
+        }
+        catch (CudaException exception)
+        {
+            _backend.Note(exception);
+            return !exception.IsFatal;
+        }
+
+        return true;
     }
 
     private void GiveUp(Exception exception)

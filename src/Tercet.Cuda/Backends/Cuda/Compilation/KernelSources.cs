@@ -12,15 +12,15 @@ internal sealed class KernelSources
 
     private const string Prefix = "tercet_source/";
 
+    // Where nothing is compiled the library behind SHA-256 need not be there.
+    private readonly Lazy<string> _hash;
+
     /// <summary>Takes files.</summary>
     /// <param name="files">Name → text; one of them is <see cref="Root"/>.</param>
     public KernelSources(IReadOnlyDictionary<string, string> files)
     {
         Files = files;
-        StringBuilder all = new();
-        foreach ((string name, string text) in files.OrderBy(file => file.Key, StringComparer.Ordinal))
-            all.Append(name).Append('\0').Append(text).Append('\0');
-        Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString())));
+        _hash = new Lazy<string>(ComputeHash);
     }
 
     /// <summary>The sources that the assembly was built with.</summary>
@@ -30,7 +30,15 @@ internal sealed class KernelSources
     public IReadOnlyDictionary<string, string> Files { get; }
 
     /// <summary>SHA-256 of all names and texts.</summary>
-    public string Hash { get; }
+    public string Hash => _hash.Value;
+
+    private string ComputeHash()
+    {
+        StringBuilder all = new();
+        foreach ((string name, string text) in Files.OrderBy(file => file.Key, StringComparer.Ordinal))
+            all.Append(name).Append('\0').Append(text).Append('\0');
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString())));
+    }
 
     private static Dictionary<string, string> Read(Assembly assembly)
     {

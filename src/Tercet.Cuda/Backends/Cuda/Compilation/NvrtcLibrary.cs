@@ -25,7 +25,7 @@ internal static class NvrtcLibrary
         int newest = Math.Clamp(device.DriverVersion / 1000, OldestMajor, NewestMajor);
         foreach (string candidate in Candidates(newest))
         {
-            if (NativeLibrary.TryLoad(candidate, out nint library))
+            if (TryLoad(candidate, out nint library))
                 return library;
         }
 
@@ -34,16 +34,26 @@ internal static class NvrtcLibrary
             $"Install it (CUDA toolkit, package libnvrtc), name its file in {Variable}, build the kernels (cmake) before the assembly, name a fatbin in {KernelImage.Variable}, or mine on the CPU.");
     }
 
+    /// <summary>Loads a library by its name, or by its path together with the builtins beside it.</summary>
+    internal static bool TryLoad(string library, out nint handle)
+    {
+        // NVRTC loads its builtins by name alone; from a folder that the system does not search, they must be there before.
+        if (Path.IsPathRooted(library) && File.Exists(library))
+        {
+            foreach (string builtins in Directory.EnumerateFiles(Path.GetDirectoryName(library)!, "*nvrtc-builtins*").Order(StringComparer.Ordinal))
+                NativeLibrary.TryLoad(builtins, out _);
+        }
+
+        return NativeLibrary.TryLoad(library, out handle);
+    }
+
     private static nint LoadFile(string path)
     {
         string full = Path.GetFullPath(path);
         if (!File.Exists(full))
             throw new CudaException($"{full}: no such NVRTC library. Correct {Variable} or {nameof(CudaOptions)}.{nameof(CudaOptions.Nvrtc)}.");
 
-        // NVRTC loads its builtins by name alone; from a folder that the system does not search, they must be there before.
-        foreach (string builtins in Directory.EnumerateFiles(Path.GetDirectoryName(full)!, "*nvrtc-builtins*").Order(StringComparer.Ordinal))
-            NativeLibrary.TryLoad(builtins, out _);
-        return NativeLibrary.TryLoad(full, out nint library) ? library : throw new CudaException($"{full}: this is no library that can be loaded here.");
+        return TryLoad(full, out nint library) ? library : throw new CudaException($"{full}: this is no library that can be loaded here.");
     }
 
     private static IEnumerable<string> Candidates(int newest)
@@ -55,8 +65,10 @@ internal static class NvrtcLibrary
             yield return name;
             if (!string.IsNullOrEmpty(toolkit))
                 yield return Path.Combine(toolkit, OperatingSystem.IsWindows() ? "bin" : "lib64", name);
-            if (!OperatingSystem.IsWindows())
-                yield return $"/usr/local/cuda-{major}/lib64/{name}";
+            if (OperatingSystem.IsWindows())
+                continue;
+            yield return $"/usr/local/cuda-{major}/lib64/{name}";
+            yield return $"/usr/local/cuda/lib64/{name}";
         }
     }
 }

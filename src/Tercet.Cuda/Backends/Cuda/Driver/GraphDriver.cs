@@ -4,20 +4,17 @@ namespace Tercet.Backends.Cuda.Driver;
 
 /// <summary>
 /// A driver for one session whose calls on a stream are held back until somebody waits. A sequence that comes a second time is captured as a graph,
-/// and from then on launched by one call: what a small batch needs, whose kernels take less time than ten calls of the driver do. Any other sequence is
-/// done call by call, as it came. One thread at a time.
+/// and from then on launched by one call: what a small batch needs, whose kernels take less time than ten calls of the driver do. The last two are remembered,
+/// so that batches that come from two places in turn are graphs too; any other sequence is done call by call, as it came. One thread at a time.
 /// </summary>
 /// <param name="driver">The driver below.</param>
 /// <param name="parameterBytes">Bytes of each kernel's parameter struct; calls of a kernel that is not among them are done at once.</param>
 internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary<nint, int> parameterBytes) : ForwardingDriver(driver)
 {
-    private readonly List<StreamCall> _pending = [];
-    private readonly List<byte> _parameters = [];
-    private readonly List<StreamCall> _last = [];
-    private readonly List<byte> _lastParameters = [];
+    private readonly HeldSequence _pending = new();
+    private HeldSequence _last = new();
+    private HeldSequence _lastButOne = new();
     private nint _stream;
-    private nint _graph;
-    private bool _isRefused;
 
     /// <summary>Whether calls are held back; set before the first call of a sequence.</summary>
     public bool IsHolding { get; set; }
@@ -26,7 +23,7 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     public override void CopyToDevice(nint device, nint host, long bytes, nint stream)
     {
         if (Holds(stream))
-            _pending.Add(new StreamCall(StreamCallKind.ToDevice, device, host, bytes, 0, default));
+            _pending.Calls.Add(new StreamCall(StreamCallKind.ToDevice, device, host, bytes, 0, default));
         else
             Below.CopyToDevice(device, host, bytes, stream);
     }
@@ -35,7 +32,7 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     public override void CopyToHost(nint host, nint device, long bytes, nint stream)
     {
         if (Holds(stream))
-            _pending.Add(new StreamCall(StreamCallKind.ToHost, host, device, bytes, 0, default));
+            _pending.Calls.Add(new StreamCall(StreamCallKind.ToHost, host, device, bytes, 0, default));
         else
             Below.CopyToHost(host, device, bytes, stream);
     }
@@ -44,7 +41,7 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     public override void Fill(nint device, uint value, long count, nint stream)
     {
         if (Holds(stream))
-            _pending.Add(new StreamCall(StreamCallKind.Fill, device, 0, count, value, default));
+            _pending.Calls.Add(new StreamCall(StreamCallKind.Fill, device, 0, count, value, default));
         else
             Below.Fill(device, value, count, stream);
     }
@@ -55,10 +52,13 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     {
         if (parameterBytes.TryGetValue(function, out int bytes) && Holds(stream))
         {
-            _pending.Add(new StreamCall(StreamCallKind.Launch, function, 0, bytes, (uint)_parameters.Count, grid));
-            int start = _parameters.Count;
-            CollectionsMarshal.SetCount(_parameters, start + ((bytes + 15) & ~15));
-            new ReadOnlySpan<byte>((void*)parameters, bytes).CopyTo(CollectionsMarshal.AsSpan(_parameters)[start..]);
+            List<byte> held = _pending.Parameters;
+            int start = held.Count;
+            _pending.Calls.Add(new StreamCall(StreamCallKind.Launch, function, 0, bytes, (uint)start, grid));
+            CollectionsMarshal.SetCount(held, start + ((bytes + 15) & ~15));
+            Span<byte> block = CollectionsMarshal.AsSpan(held)[start..];
+            new ReadOnlySpan<byte>((void*)parameters, bytes).CopyTo(block);
+            block[bytes..].Clear();
             return;
         }
 
@@ -103,23 +103,18 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
     }
 
     /// <summary>Forgets what is held back: what its calls refer to may be gone.</summary>
-    public void Drop()
-    {
-        _pending.Clear();
-        _parameters.Clear();
-    }
+    public void Drop() => _pending.Clear();
 
-    /// <summary>Gives the graph back; the driver below is not this one's.</summary>
+    /// <summary>Gives the graphs back; the driver below is not this one's.</summary>
     public override void Dispose()
     {
-        if (_graph != 0)
-            Below.DestroyGraph(_graph);
-        _graph = 0;
+        Destroy(_last);
+        Destroy(_lastButOne);
     }
 
     private bool Holds(nint stream)
     {
-        if (!IsHolding || (_pending.Count > 0 && stream != _stream))
+        if (!IsHolding || (_pending.Calls.Count > 0 && stream != _stream))
         {
             Flush();
             return false;
@@ -131,27 +126,26 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
 
     private void Flush()
     {
-        if (_pending.Count == 0)
+        if (_pending.Calls.Count == 0)
             return;
-        bool isLast = Same(_pending, _last) && Same(_parameters, _lastParameters);
-        if (isLast && _graph == 0 && !_isRefused)
+        if (!_pending.IsSameAs(_last))
+            (_last, _lastButOne) = (_lastButOne, _last);
+        bool isKnown = _pending.IsSameAs(_last);
+        if (isKnown && _last is { Graph: 0, IsRefused: false })
             Capture();
-        if (isLast && _graph != 0)
+        if (isKnown && _last.Graph != 0)
         {
-            Below.LaunchGraph(_graph, _stream);
+            Below.LaunchGraph(_last.Graph, _stream);
         }
         else
         {
-            if (!isLast)
+            if (!isKnown)
                 Remember();
             Replay();
         }
 
         Drop();
     }
-
-    private static bool Same<T>(List<T> one, List<T> other)
-        where T : IEquatable<T> => CollectionsMarshal.AsSpan(one).SequenceEqual(CollectionsMarshal.AsSpan(other));
 
     // A sequence that cannot be captured is no worse off than any other.
     private void Capture()
@@ -166,32 +160,36 @@ internal sealed unsafe class GraphDriver(ICudaDriver driver, IReadOnlyDictionary
             finally
             {
                 // Also where a call failed: the stream must do things again.
-                _graph = Below.EndCapture(_stream);
+                _last.Graph = Below.EndCapture(_stream);
             }
         }
         catch (CudaException exception) when (!exception.IsFatal)
         {
-            Dispose();
-            _isRefused = true;
+            Destroy(_last);
+            _last.IsRefused = true;
         }
     }
 
+    // In place of the older of the two.
     private void Remember()
     {
-        Dispose();
-        _isRefused = false;
-        _last.Clear();
-        _last.AddRange(CollectionsMarshal.AsSpan(_pending));
-        _lastParameters.Clear();
-        _lastParameters.AddRange(CollectionsMarshal.AsSpan(_parameters));
+        Destroy(_last);
+        _last.Take(_pending);
+    }
+
+    private void Destroy(HeldSequence sequence)
+    {
+        if (sequence.Graph != 0)
+            Below.DestroyGraph(sequence.Graph);
+        sequence.Graph = 0;
     }
 
     // SAFETY: the parameters do not move while they are pinned, and a launch reads them before it returns.
     private void Replay()
     {
-        fixed (byte* parameters = CollectionsMarshal.AsSpan(_parameters))
+        fixed (byte* parameters = CollectionsMarshal.AsSpan(_pending.Parameters))
         {
-            foreach (StreamCall call in CollectionsMarshal.AsSpan(_pending))
+            foreach (StreamCall call in CollectionsMarshal.AsSpan(_pending.Calls))
             {
                 switch (call.Kind)
                 {
