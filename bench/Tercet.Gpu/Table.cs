@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using CommunityToolkit.HighPerformance;
 using Tercet.Backends.Cuda;
@@ -87,26 +86,12 @@ internal static class Table
         Triplet[] triplets = new Triplet[miner.Capacity(input, options)];
         int count = miner.Mine(input, options, triplets, out _);
         driver.Take();
-        double[] device = new double[Calls], whole = new double[Calls];
-        (string Kernel, double Milliseconds) longest = default;
-        for (int call = 0; call < Calls; call++)
-        {
+        CallTimes times = new(driver, Calls);
+        while (times.Next())
             miner.Mine(input, options, triplets, out _);
-            (device[call], longest) = Longest(driver);
-        }
-
-        driver.IsOn = false;
-        for (int call = 0; call < Calls; call++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            miner.Mine(input, options, triplets, out _);
-            whole[call] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
-
-        driver.IsOn = true;
 
         int different = Different(rows, batch.Labels, options, triplets.AsSpan(0, count), out int compared);
-        Write(driver, batch, isNarrow ? $"{rule}, float16 rows" : $"{rule}", unit, device, whole, longest, (double)batch.Rows.Rows * batch.Rows.Rows * batch.Rows.Columns, different, compared);
+        Write(driver, batch, isNarrow ? $"{rule}, float16 rows" : $"{rule}", unit, times, (double)batch.Rows.Rows * batch.Rows.Rows * batch.Rows.Columns, different, compared);
         return different;
     }
 
@@ -120,38 +105,17 @@ internal static class Table
         ReadOnlySpan2D<float> asked = batch.Rows.Span[..queries, ..];
         index.SearchBatch(asked, K, table);
         driver.Take();
-        double[] device = new double[Calls], whole = new double[Calls];
-        (string Kernel, double Milliseconds) longest = default;
-        for (int call = 0; call < Calls; call++)
-        {
+        CallTimes times = new(driver, Calls);
+        while (times.Next())
             index.SearchBatch(asked, K, table);
-            (device[call], longest) = Longest(driver);
-        }
-
-        driver.IsOn = false;
-        for (int call = 0; call < Calls; call++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            index.SearchBatch(asked, K, table);
-            whole[call] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
-
-        driver.IsOn = true;
 
         int compared = Math.Min(queries, SampledAnchors);
         Neighbor[] expected = new Neighbor[compared * K];
         using FlatIndex flat = new(batch.Rows);
         flat.SearchBatch(asked[..compared, ..], K, new Span2D<Neighbor>(expected, compared, K));
         int different = expected.Zip(nearest).Count(pair => pair.First.Row != pair.Second.Row);
-        Write(driver, batch, $"{K} nearest of {queries}", unit, device, whole, longest, 2.0 * queries * batch.Rows.Rows * batch.Rows.Columns, different, compared * K);
+        Write(driver, batch, $"{K} nearest of {queries}", unit, times, 2.0 * queries * batch.Rows.Rows * batch.Rows.Columns, different, compared * K);
         return different;
-    }
-
-    private static (double Total, (string Kernel, double Milliseconds) Longest) Longest(MeasuredDriver driver)
-    {
-        (double total, IReadOnlyDictionary<string, double> kernels) = driver.Take();
-        KeyValuePair<string, double> most = kernels.MaxBy(kernel => kernel.Value);
-        return (total, (most.Key, most.Value));
     }
 
     private static void Narrow(Batch batch, PinnedBuffer<Half> halves, PinnedMatrix values)
@@ -165,16 +129,14 @@ internal static class Table
         }
     }
 
-    private static void Write(MeasuredDriver driver, Batch batch, string what, string unit, double[] device, double[] whole, (string Kernel, double Milliseconds) longest, double flop, int different, int compared)
+    private static void Write(MeasuredDriver driver, Batch batch, string what, string unit, CallTimes times, double flop, int different, int compared)
     {
-        Array.Sort(device);
-        Array.Sort(whole);
-        double median = device[Calls / 2];
+        double median = times.Device;
         double rate = Rates.FirstOrDefault(entry => driver.Device.Name.Contains(entry.Card, StringComparison.Ordinal)).TeraFlops;
         string floor = rate == 0 ? "–" : $"{100 * flop / (rate * 1e12) / (median * 1e-3):F1}";
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {batch.Rows.Rows} | {batch.Rows.Columns} | {what} | {unit} | {median:F3} | {whole[Calls / 2]:F3} | {flop / (median * 1e-3) / 1e12:F1} | {floor} | {driver.PeakBytes >> 20} | {longest.Kernel} {longest.Milliseconds:F3} | {different} of {compared} |"));
+            $"| {batch.Rows.Rows} | {batch.Rows.Columns} | {what} | {unit} | {median:F3} | {times.Whole:F3} | {flop / (median * 1e-3) / 1e12:F1} | {floor} | {driver.PeakBytes >> 20} | {times.Longest.Name} {times.Longest.Milliseconds:F3} | {different} of {compared} |"));
     }
 
     // The CPU's answers are the float64 oracle's; its tests show it.

@@ -5,8 +5,8 @@ using Tercet.Memory;
 namespace Tercet.Mining;
 
 /// <summary>
-/// Rows scaled to unit L2 norm, as FaceNet's embeddings are: the norm in float64, each component rounded once; a row of zeros stays as it is. Every normalisation in the
-/// library is this one.
+/// Rows scaled to unit L2 norm, as FaceNet's embeddings are: worked out in float64, each component rounded to float32 at the end; a row of zeros stays as it is. What every
+/// option that normalises does.
 /// </summary>
 public static class UnitRows
 {

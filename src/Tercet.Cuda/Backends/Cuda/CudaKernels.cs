@@ -195,7 +195,7 @@ internal sealed class CudaKernels
         catch (CudaException exception) when (exception.Status == NotFound)
         {
             return isForced
-                ? throw new CudaException($"{ProductUnits.Variable} is 'wgmma', but the kernels have no {name}: build them for sm_90a, with nvcc 12 by CMake or with native/gate/gate.sh, or leave the variable out.", NotFound, exception)
+                ? throw new CudaException($"{ProductUnits.Variable} is 'wgmma', but the kernels have no {name}: build them for sm_90a, with nvcc 12 or newer by CMake or with native/gate/gate.sh, or leave the variable out.", NotFound, exception)
                 : 0;
         }
     }

@@ -218,11 +218,14 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         {
             float* word = scores + start;
             int length = Math.Min(Word, count - start);
-            ulong hits = TestPair(word, scales, offsets, wanted);
-            if (length == Word)
-                hits |= (ulong)TestPair(word + (2 * TLanes.Width), scales, offsets, wanted) << (2 * TLanes.Width);
-            for (int i = length == Word ? 4 * TLanes.Width : 2 * TLanes.Width; i < length; i += 2 * TLanes.Width)
-                hits |= (ulong)TestPair(word + i, scales, offsets, wanted) << i;
+            ulong hits = 0;
+            for (int i = 0; i < length; i += 2 * TLanes.Width)
+            {
+                TVector a = TLanes.MultiplyAdd(TLanes.Load(word + i), scales, offsets);
+                TVector b = TLanes.MultiplyAdd(TLanes.Load(word + i + TLanes.Width), scales, offsets);
+                hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
+            }
+
             kept = Collect(hits & (ulong.MaxValue >> (Word - length)), word, first + start, kept, selected, positions);
         }
 
@@ -267,10 +270,6 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     }
 
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint TestPair(float* scores, TVector scales, TVector offsets, ulong* wanted) => TLanes.TestBits(
-        TLanes.MultiplyAdd(TLanes.Load(scores), scales, offsets), TLanes.MultiplyAdd(TLanes.Load(scores + TLanes.Width), scales, offsets), (uint*)wanted);
 
     // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -79,7 +79,7 @@ internal static unsafe class ExactDistance
             AddScaled(first, 1, sum);
     }
 
-    /// <summary><c>y = x / ‖x‖</c>, each component rounded once; zeros stay zeros. Both may be the same row.</summary>
+    /// <summary><c>y = x / ‖x‖</c> in float64, each component rounded to float32 at the end; zeros stay zeros. Both may be the same row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScaleToUnit(ReadOnlySpan<float> x, Span<float> y)
     {

@@ -8,10 +8,13 @@ namespace Tercet.Backends.Cpu;
 /// <param name="largestBlock">Most rows and columns of a block.</param>
 internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : IDisposable
 {
-    private readonly PinnedBuffer<float> _keys = new(largestBlock * StrideOf(largestBlock));
+    /// <summary>Floats behind a row's: rows are an odd number of cache lines apart, so that a column does not fall into few sets of the cache.</summary>
+    public const int Padding = 16;
+
+    private readonly PinnedBuffer<float> _keys = new(largestBlock * (largestBlock + Padding));
 
     /// <summary>Floats from row to row.</summary>
-    public int Stride { get; } = StrideOf(largestBlock);
+    public int Stride { get; } = largestBlock + Padding;
 
     /// <summary>The keys, row by row.</summary>
     // SAFETY: here and below, largestBlock rows of Stride floats, of which a block uses whole panels and never more than that.
@@ -19,9 +22,6 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
 
     /// <summary>Rows of a strip: divides a panel.</summary>
     public int StripRows => Math.Max(session.Kernel.Rows, session.Kernel.Fold.Width);
-
-    /// <summary>Floats from row to row of blocks of a size: an odd number of cache lines, so that a column does not fall into few sets of the cache.</summary>
-    public static int StrideOf(int largestBlock) => largestBlock + 16;
 
     /// <summary>Computes a block; all of it, whole diagonal blocks included.</summary>
     public void Compute(BlockPair block, KeyParts parts)

@@ -53,7 +53,8 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
             return;
         }
 
-        // A strip's keys are taken, and turned around, while they are in the first-level cache; its anchors' lists are asked for while it is computed.
+        // A strip's keys are taken, and turned around, while they are in the first-level cache; its anchors' lists are asked for while it is computed, those of columns while
+        // the strip before is taken.
         // Where rows are no anchors, neither are the columns, which stand behind them.
         float* keys = own.Block.Keys;
         int strip = own.Block.StripRows;
@@ -68,8 +69,16 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
                 session.Kernel.Fold.Transpose(keys, own.Block.Stride, strip, block.Columns, own.Turned + row, own.Block.Stride);
         }
 
-        if (isColumnWanted)
-            Take(own, own.Turned, block.FirstColumn, Math.Min(block.Columns, anchors - block.FirstColumn), block.FirstRow, block.Rows);
+        if (!isColumnWanted)
+            return;
+
+        int liveColumns = Math.Min(block.Columns, anchors - block.FirstColumn);
+        for (int column = 0; column < liveColumns; column += strip)
+        {
+            int next = column + strip;
+            AskFor(block.FirstColumn + next, Math.Min(strip, liveColumns - next));
+            Take(own, own.Turned + (column * own.Block.Stride), block.FirstColumn + column, Math.Min(strip, liveColumns - column), block.FirstRow, block.Rows);
+        }
     }
 
     public void Dispose()
@@ -88,8 +97,6 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
         for (int anchor = firstAnchor; anchor < firstAnchor + anchors; anchor++, keys += worker.Block.Stride)
         {
             AnchorWindow* window = _lists.Window(anchor);
-            _lists.AskForWindow(anchor + 10);
-            _lists.AskForEnd(Math.Min(anchor + 3, firstAnchor + anchors - 1));
             if (window->Count < 0)
             {
                 if (window->Count == AnchorWindow.Overflowed)
@@ -131,7 +138,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
     /// <summary>One worker's block and tables.</summary>
     private sealed class Worker(CpuSession session) : IDisposable
     {
-        private readonly PinnedBuffer<float> _turned = new(LargestBlock * KeyBlock.StrideOf(LargestBlock));
+        private readonly PinnedBuffer<float> _turned = new(LargestBlock * (LargestBlock + KeyBlock.Padding));
 
         public KeyBlock Block { get; } = new(session, LargestBlock);
 

@@ -14,7 +14,7 @@ internal sealed unsafe class TermWorker : IDisposable
     /// <summary>Most rows and columns of a block: it, its counts, and its rows stay in the second-level cache.</summary>
     public const int LargestBlock = 192;
 
-    private const int Stride = LargestBlock + 16;
+    private const int Stride = LargestBlock + KeyBlock.Padding;
     private const int LargestWords = LargestBlock / 4;
     private const int SmallestStrip = 6;
 
