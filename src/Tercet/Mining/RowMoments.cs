@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using CommunityToolkit.HighPerformance;
+using Tercet.Backends.Cpu;
 using Tercet.Memory;
 
 namespace Tercet.Mining;
@@ -28,10 +29,9 @@ internal sealed class RowMoments : IDisposable
     public void Compute(ReadOnlySpan2D<float> rows, DistanceMetric metric, string parameterName)
     {
         int depth = rows.Width;
-        PinnedBuffer.Grow(ref _sums, 3L * depth);
+        PinnedBuffer.Grow(ref _sums, 2L * depth);
         Span<double> sum = _sums.Span[..depth];
         Span<double> unitSum = _sums.Span.Slice(depth, depth);
-        Span<double> row = _sums.Span.Slice(2 * depth, depth);
         sum.Clear();
         unitSum.Clear();
         _rows = rows.Height;
@@ -39,16 +39,16 @@ internal sealed class RowMoments : IDisposable
         _squaredNorms = 0;
         for (int i = 0; i < rows.Height; i++)
         {
-            TensorPrimitives.ConvertTruncating<float, double>(rows.GetRowSpan(i), row);
-            double squaredNorm = TensorPrimitives.SumOfSquares<double>(row);
+            ReadOnlySpan<float> row = rows.GetRowSpan(i);
+            double squaredNorm = ExactDistance.Dot(row, row);
             if (!(squaredNorm <= LargestSquaredNorm))
                 ThrowForRow(row, i, parameterName);
             _squaredNorms += squaredNorm;
-            TensorPrimitives.Add<double>(sum, row, sum);
+            ExactDistance.Add(row, sum);
             if (metric == DistanceMetric.Cosine && squaredNorm > 0)
             {
                 _nonZeroRows++;
-                TensorPrimitives.MultiplyAdd(row, 1 / Math.Sqrt(squaredNorm), unitSum, unitSum);
+                ExactDistance.AddScaled(row, 1 / Math.Sqrt(squaredNorm), unitSum);
             }
         }
 
@@ -63,13 +63,19 @@ internal sealed class RowMoments : IDisposable
         (_squaredNorms, _sumOfRowsSquared, _sumOfUnitRowsSquared) = (squaredNorms, sumOfRowsSquared, sumOfUnitRowsSquared);
     }
 
-    /// <summary>Refuses a row that a device has refused.</summary>
+    /// <summary>Refuses a row.</summary>
     /// <exception cref="ArgumentException">Always.</exception>
     public static void ThrowForRow(ReadOnlySpan<float> row, int index, string parameterName)
     {
-        double[] wide = new double[row.Length];
-        TensorPrimitives.ConvertTruncating<float, double>(row, wide);
-        ThrowForRow((ReadOnlySpan<double>)wide, index, parameterName);
+        for (int column = 0; column < row.Length; column++)
+        {
+            if (!float.IsFinite(row[column]))
+                throw new ArgumentException($"Row {index}, column {column} of '{parameterName}' is {row[column]}; every component must be finite.", parameterName);
+        }
+
+        throw new ArgumentException(
+            $"Row {index} of '{parameterName}' has norm {Math.Sqrt(ExactDistance.Dot(row, row)):g3}; float32 distances need norms below 3e18. Scale the rows, or normalise them.",
+            parameterName);
     }
 
     /// <summary>
@@ -99,17 +105,4 @@ internal sealed class RowMoments : IDisposable
     }
 
     public void Dispose() => _sums.Dispose();
-
-    private static void ThrowForRow(ReadOnlySpan<double> row, int index, string parameterName)
-    {
-        for (int column = 0; column < row.Length; column++)
-        {
-            if (!double.IsFinite(row[column]))
-                throw new ArgumentException($"Row {index}, column {column} of '{parameterName}' is {row[column]}; every component must be finite.", parameterName);
-        }
-
-        throw new ArgumentException(
-            $"Row {index} of '{parameterName}' has norm {Math.Sqrt(TensorPrimitives.SumOfSquares(row)):g3}; float32 distances need norms below 3e18. Scale the rows, or normalise them.",
-            parameterName);
-    }
 }

@@ -71,13 +71,16 @@ internal static unsafe class ExactDistance
         }
     }
 
-    /// <summary><c>sum += x</c>.</summary>
-    public static void Add(ReadOnlySpan<float> x, Span<double> sum)
+    /// <summary><c>sum += weight · x</c>, of one length.</summary>
+    public static void AddScaled(ReadOnlySpan<float> x, double weight, Span<double> sum)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, sum.Length);
         fixed (float* first = x)
-            AddScaled(first, 1, sum);
+            AddScaled(first, weight, sum);
     }
+
+    /// <summary><c>sum += x</c>.</summary>
+    public static void Add(ReadOnlySpan<float> x, Span<double> sum) => AddScaled(x, 1, sum);
 
     /// <summary><c>y = x / ‖x‖</c> in float64, each component rounded to float32 at the end; zeros stay zeros. Both may be the same row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

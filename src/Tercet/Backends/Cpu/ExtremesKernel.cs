@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Tercet.Memory;
 using Tercet.Threading;
@@ -119,7 +120,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     {
         int width = session.Kernel.Columns;
         int firstColumn = firstPanel * width;
-        int columns = (endPanel - firstPanel) * width;
+        int columns = Math.Min((endPanel - firstPanel) * width, UpToWholeVectors(session.Gallery.Count - firstColumn));
         ComputeKeys(worker, rowPanel, firstPanel, endPanel);
 
         // In the diagonal panel the columns are the rows themselves: their best are found as rows.
@@ -141,16 +142,20 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         float* rowData = rows.Panel(rowPanel);
         float* rowNorms = rows.HalfNorms + ((nint)rowPanel * kernel.Columns);
         int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
+        int diagonal = session.Layout.IsSymmetric ? rowPanel : -1;
         for (int strip = 0; strip < liveRows; strip += kernel.Rows)
         {
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                kernel.Compute(
+                int firstColumn = panel * kernel.Columns;
+                kernel.ComputeSome(
+                    panel == diagonal ? strip / kernel.Fold.Width * kernel.Fold.Width : 0,
+                    Math.Min(kernel.Columns, UpToWholeVectors(columns.Count - firstColumn)),
                     rowData + strip,
                     columns.Panel(panel),
                     columns.Depth,
                     rowNorms + strip,
-                    columns.HalfNorms + ((nint)panel * kernel.Columns),
+                    columns.HalfNorms + firstColumn,
                     session.KeyScale,
                     worker.Keys + (strip * (nint)worker.Stride) + ((panel - firstPanel) * kernel.Columns),
                     worker.Stride);
@@ -158,7 +163,11 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         }
 
         worker.Rows = ((liveRows + kernel.Rows - 1) / kernel.Rows) * kernel.Rows;
+        if (firstPanel == diagonal)
+            kernel.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows));
     }
+
+    private int UpToWholeVectors(int count) => (count + session.Kernel.Fold.Width - 1) / session.Kernel.Fold.Width * session.Kernel.Fold.Width;
 
     // Moves the positives' keys, as scores, into the worker's second block, columns [from, to), and fills their place with a key above all others.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -195,10 +204,11 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
                 continue;
             int start = Math.Max(starts[firstRow + row] - firstColumn, 0);
             int end = Math.Min(ends[firstRow + row] - firstColumn, columns);
-            for (int column = start; column < end; column++)
+            if (start < end)
             {
-                scores[column] = sign * keys[column];
-                keys[column] = float.MaxValue;
+                Span<float> positives = new(keys + start, end - start);
+                TensorPrimitives.Multiply(positives, sign, new Span<float>(scores + start, end - start));
+                positives.Fill(float.MaxValue);
             }
 
             int self = selves[firstRow + row] - firstColumn;

@@ -11,14 +11,19 @@ internal sealed unsafe class TileKernel
     /// <summary>The environment variable that forces a width: <c>scalar</c>, <c>128</c>, <c>256</c> or <c>512</c>.</summary>
     public const string LanesVariable = "TERCET_LANES";
 
+    // One vector of a tile's columns. Null where all three cost hardly more.
+    private readonly delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> _computeVector;
+
     private TileKernel(
         CpuLanes lanes,
         int rows,
         int columns,
         delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute,
         delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> proceed,
+        delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> computeVector,
         IBlockFold fold)
     {
+        _computeVector = computeVector;
         Fold = fold;
         Lanes = lanes;
         Rows = rows;
@@ -44,6 +49,9 @@ internal sealed unsafe class TileKernel
 
     /// <summary>The epilogue of the same width.</summary>
     public IBlockFold Fold { get; }
+
+    /// <summary>Whether <see cref="ComputeSome"/> leaves out what is not wanted.</summary>
+    public bool CanLeaveOut => _computeVector != null;
 
     /// <summary>The widths that this machine runs, widest first.</summary>
     public static IEnumerable<CpuLanes> Supported
@@ -89,15 +97,59 @@ internal sealed unsafe class TileKernel
         _ => Flat<LanesScalar, FourFloats>(lanes),
     };
 
+    /// <summary>
+    /// A tile of which the columns from <paramref name="first"/> to before <paramref name="end"/> are wanted, in whole vectors; the others may be computed as well.
+    /// What else it takes is what <see cref="Compute"/> takes.
+    /// </summary>
+    public void ComputeSome(int first, int end, float* rows, float* columns, nint depth, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
+    {
+        if (!CanLeaveOut || end - first == Columns)
+        {
+            Compute(rows, columns, depth, rowHalfNorms, columnHalfNorms, scale, keys, keysStride);
+            return;
+        }
+
+        for (int column = first; column < end; column += Fold.Width)
+            _computeVector(rows, columns + column, depth, rowHalfNorms, columnHalfNorms + column, scale, keys + column, keysStride);
+    }
+
+    /// <summary>Fills in, below the diagonal of a square of keys, what <see cref="ComputeSome"/> has left out.</summary>
+    /// <param name="keys">The square.</param>
+    /// <param name="stride">Floats from row to row.</param>
+    /// <param name="rows">Rows and columns, a multiple of the vector width.</param>
+    public void Mirror(float* keys, nint stride, int rows)
+    {
+        int width = Fold.Width;
+        for (int row = 0; CanLeaveOut && row + width < rows; row += width)
+        {
+            float* diagonal = keys + (row * (stride + 1));
+            Fold.Transpose(diagonal + width, stride, width, rows - row - width, diagonal + (width * stride), stride);
+        }
+    }
+
     private static TileKernel Tall<TLanes, TVector>(CpuLanes lanes)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
-        new(lanes, 8, 3 * TLanes.Width, &TileKernel8x3<TLanes, TVector, FromNorms>.Compute, &TileKernel8x3<TLanes, TVector, FromKeys>.Compute, new BlockFold<TLanes, TVector>());
+        new(
+            lanes,
+            8,
+            3 * TLanes.Width,
+            &TileKernel8x3<TLanes, TVector, FromNorms>.Compute,
+            &TileKernel8x3<TLanes, TVector, FromKeys>.Compute,
+            &TileKernel8x1<TLanes, TVector>.Compute,
+            new BlockFold<TLanes, TVector>());
 
     private static TileKernel Flat<TLanes, TVector>(CpuLanes lanes)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
-        new(lanes, 4, 3 * TLanes.Width, &TileKernel4x3<TLanes, TVector, FromNorms>.Compute, &TileKernel4x3<TLanes, TVector, FromKeys>.Compute, new BlockFold<TLanes, TVector>());
+        new(
+            lanes,
+            4,
+            3 * TLanes.Width,
+            &TileKernel4x3<TLanes, TVector, FromNorms>.Compute,
+            &TileKernel4x3<TLanes, TVector, FromKeys>.Compute,
+            null,
+            new BlockFold<TLanes, TVector>());
 
     private static CpuLanes Require(CpuLanes lanes) => Supported.Contains(lanes)
         ? lanes
