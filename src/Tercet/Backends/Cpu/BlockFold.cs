@@ -12,6 +12,7 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     where TVector : struct
 {
     private const int Word = 64;
+    private const int WordsPerRun = 8;
 
     // 2²³: a float this large carries an integer below 2²³ in its low bits, where a look-up finds it.
     private const float IndexBias = 8388608;
@@ -213,20 +214,28 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     {
         float scale = bins.Scale, offset = bins.Offset;
         TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
+        ulong* words = stackalloc ulong[WordsPerRun];
         int kept = 0;
-        for (int start = 0; start < count; start += Word)
+        for (int run = 0; run < count; run += WordsPerRun * Word)
         {
-            float* word = scores + start;
-            int length = Math.Min(Word, count - start);
-            ulong hits = 0;
-            for (int i = 0; i < length; i += 2 * TLanes.Width)
+            int end = Math.Min(count, run + (WordsPerRun * Word));
+            ulong* next = words;
+            for (int start = run; start < end; start += Word)
             {
-                TVector a = TLanes.MultiplyAdd(TLanes.Load(word + i), scales, offsets);
-                TVector b = TLanes.MultiplyAdd(TLanes.Load(word + i + TLanes.Width), scales, offsets);
-                hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
+                float* word = scores + start;
+                int length = Math.Min(Word, end - start);
+                ulong hits = 0;
+                for (int i = 0; i < length; i += 2 * TLanes.Width)
+                {
+                    TVector a = TLanes.MultiplyAdd(TLanes.Load(word + i), scales, offsets);
+                    TVector b = TLanes.MultiplyAdd(TLanes.Load(word + i + TLanes.Width), scales, offsets);
+                    hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
+                }
+
+                *next++ = hits & (ulong.MaxValue >> (Word - length));
             }
 
-            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), word, first + start, kept, selected, positions);
+            kept = Collect(words, scores, run, end, first, kept, selected, positions);
         }
 
         return kept;
@@ -239,20 +248,28 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
         TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
         TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
+        ulong* words = stackalloc ulong[WordsPerRun];
         int kept = 0;
-        for (int start = 0; start < count; start += Word)
+        for (int run = 0; run < count; run += WordsPerRun * Word)
         {
-            int length = Math.Min(Word, count - start);
-            ulong hits = 0;
-            for (int i = 0; i < length; i += 2 * TLanes.Width)
+            int end = Math.Min(count, run + (WordsPerRun * Word));
+            ulong* next = words;
+            for (int start = run; start < end; start += Word)
             {
-                TVector a = TLanes.Load(scores + start + i), b = TLanes.Load(scores + start + i + TLanes.Width);
-                uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(a, scales, offsets), TLanes.MultiplyAdd(b, scales, offsets), (uint*)filter.Bits);
-                wanted &= TLanes.NotAbove(a, larges) | (TLanes.NotAbove(b, larges) << TLanes.Width);
-                hits |= (ulong)(wanted | TLanes.NotAbove(a, smalls) | (TLanes.NotAbove(b, smalls) << TLanes.Width)) << i;
+                int length = Math.Min(Word, end - start);
+                ulong hits = 0;
+                for (int i = 0; i < length; i += 2 * TLanes.Width)
+                {
+                    TVector a = TLanes.Load(scores + start + i), b = TLanes.Load(scores + start + i + TLanes.Width);
+                    uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(a, scales, offsets), TLanes.MultiplyAdd(b, scales, offsets), (uint*)filter.Bits);
+                    wanted &= TLanes.NotAbove(a, larges) | (TLanes.NotAbove(b, larges) << TLanes.Width);
+                    hits |= (ulong)(wanted | TLanes.NotAbove(a, smalls) | (TLanes.NotAbove(b, smalls) << TLanes.Width)) << i;
+                }
+
+                *next++ = hits & (ulong.MaxValue >> (Word - length));
             }
 
-            kept = Collect(hits & (ulong.MaxValue >> (Word - length)), scores + start, start, kept, selected, positions);
+            kept = Collect(words, scores, run, end, 0, kept, selected, positions);
         }
 
         return kept;
@@ -271,23 +288,30 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
 
-    // A few at a time, and what is too many overwritten: how often this turns is easier to foresee than each hit.
+    // Apart from the tests: what decides how often the loop turns is known before it begins, where a wrong guess costs little. A few at a time, and what is too many
+    // overwritten: how often this turns is easier to foresee than each hit.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Collect(ulong hits, float* word, int first, int kept, float* selected, int* positions)
+    private static int Collect(ulong* words, float* scores, int run, int runEnd, int first, int kept, float* selected, int* positions)
     {
         const int Batch = 4;
-        int end = kept + BitOperations.PopCount(hits);
-        for (; kept < end; kept += Batch)
+        for (int start = run; start < runEnd; start += Word)
         {
-            float* score = selected + (nint)(uint)kept;
-            int* position = positions + (nint)(uint)kept;
-            CollectOne(ref hits, word, first, score, position);
-            CollectOne(ref hits, word, first, score + 1, position + 1);
-            CollectOne(ref hits, word, first, score + 2, position + 2);
-            CollectOne(ref hits, word, first, score + 3, position + 3);
+            ulong hits = *words++;
+            int end = kept + BitOperations.PopCount(hits);
+            for (; kept < end; kept += Batch)
+            {
+                float* score = selected + (nint)(uint)kept;
+                int* position = positions + (nint)(uint)kept;
+                CollectOne(ref hits, scores + start, first + start, score, position);
+                CollectOne(ref hits, scores + start, first + start, score + 1, position + 1);
+                CollectOne(ref hits, scores + start, first + start, score + 2, position + 2);
+                CollectOne(ref hits, scores + start, first + start, score + 3, position + 3);
+            }
+
+            kept = end;
         }
 
-        return end;
+        return kept;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -46,20 +46,19 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> WhereNotAbove(Vector512<float> left, Vector512<float> right, Vector512<float> then, Vector512<float> otherwise) =>
         Vector512.ConditionalSelect(Avx512F.CompareLessThanOrEqual(left, right), then, otherwise);
 
-    // The map is one register of 32 words: one look-up for both vectors. Packing has put four lanes of the one beside four of the other; extraction takes them apart.
+    // The map is one register of 32 words: one look-up for both vectors. Packing puts four lanes of the one beside four of the other; a permutation takes them apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(Vector512<float> first, Vector512<float> second, uint* bits)
     {
-        if (!Avx512BW.IsSupported || !Bmi2.IsSupported)
+        if (!Avx512BW.IsSupported)
             return TestBits(first, bits) | (TestBits(second, bits) << Width);
-        const uint FirstLanes = 0x0F0F0F0F;
         Vector512<float> last = Vector512.Create((float)KeyBins.Last);
         Vector512<ushort> bin = Avx512BW.PackUnsignedSaturate(
             Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(first, last)), Avx512F.ConvertToVector512Int32WithTruncation(Avx512F.Min(second, last)));
+        bin = Avx512F.PermuteVar8x64(bin.AsUInt64(), Vector512.Create(0UL, 2, 4, 6, 1, 3, 5, 7)).AsUInt16();
         Vector512<ushort> word = Avx512BW.PermuteVar32x16x2(Vector512.Load((ushort*)bits), Avx512BW.ShiftRightLogical(bin, 4), Vector512.Load((ushort*)bits + 32));
         Vector512<ushort> bit = Avx512BW.ShiftLeftLogicalVariable(Vector512<ushort>.One, bin & Vector512.Create((ushort)15));
-        uint hits = (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(word & bit, Vector512<ushort>.Zero));
-        return Bmi2.ParallelBitExtract(hits, FirstLanes) | (Bmi2.ParallelBitExtract(hits, ~FirstLanes) << Width);
+        return (uint)Vector512.ExtractMostSignificantBits(~Vector512.Equals(word & bit, Vector512<ushort>.Zero));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
