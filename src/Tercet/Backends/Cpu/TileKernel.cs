@@ -148,7 +148,7 @@ internal sealed unsafe class TileKernel
             3 * TLanes.Width,
             &TileKernel4x3<TLanes, TVector, FromNorms>.Compute,
             &TileKernel4x3<TLanes, TVector, FromKeys>.Compute,
-            null,
+            computeVector: null,
             new BlockFold<TLanes, TVector>());
 
     private static CpuLanes Require(CpuLanes lanes) => Supported.Contains(lanes)
