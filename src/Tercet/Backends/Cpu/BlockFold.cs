@@ -286,6 +286,16 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
         }
     }
 
+    /// <inheritdoc/>
+    public void Mirror(float* keys, nint stride, int rows, int step)
+    {
+        for (int row = 0; row + step < rows; row += step)
+        {
+            float* diagonal = keys + (row * (stride + 1));
+            Transpose(diagonal + step, stride, step, rows - row - step, diagonal + (step * stride), stride);
+        }
+    }
+
     private static TVector Constant(float value) => TLanes.Broadcast(&value);
 
     // Apart from the tests: what decides how often the loop turns is known before it begins, where a wrong guess costs little. A few at a time, and what is too many

@@ -121,7 +121,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         int width = session.Kernel.Columns;
         int firstColumn = firstPanel * width;
         int columns = Math.Min((endPanel - firstPanel) * width, UpToWholeVectors(session.Gallery.Count - firstColumn));
-        ComputeKeys(worker, rowPanel, firstPanel, endPanel);
+        ComputeKeys(worker, rowPanel, firstPanel, endPanel, columns);
 
         // In the diagonal panel the columns are the rows themselves: their best are found as rows.
         int columnsAsAnchors = session.Layout.IsSymmetric ? (firstPanel == rowPanel ? width : 0) : columns;
@@ -134,7 +134,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ComputeKeys(Worker worker, int rowPanel, int firstPanel, int endPanel)
+    private void ComputeKeys(Worker worker, int rowPanel, int firstPanel, int endPanel, int wantedColumns)
     {
         TileKernel kernel = session.Kernel;
         PackedPanels rows = session.Anchors;
@@ -143,28 +143,30 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         float* rowNorms = rows.HalfNorms + ((nint)rowPanel * kernel.Columns);
         int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
         int diagonal = session.Layout.IsSymmetric ? rowPanel : -1;
+        int vector = kernel.Fold.Width;
         for (int strip = 0; strip < liveRows; strip += kernel.Rows)
         {
+            int firstOnDiagonal = strip / vector * vector;
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
-                int firstColumn = panel * kernel.Columns;
+                int firstColumn = (panel - firstPanel) * kernel.Columns;
                 kernel.ComputeSome(
-                    panel == diagonal ? strip / kernel.Fold.Width * kernel.Fold.Width : 0,
-                    Math.Min(kernel.Columns, UpToWholeVectors(columns.Count - firstColumn)),
+                    panel == diagonal ? firstOnDiagonal : 0,
+                    Math.Min(kernel.Columns, wantedColumns - firstColumn),
                     rowData + strip,
                     columns.Panel(panel),
                     columns.Depth,
                     rowNorms + strip,
-                    columns.HalfNorms + firstColumn,
+                    columns.HalfNorms + ((nint)panel * kernel.Columns),
                     session.KeyScale,
-                    worker.Keys + (strip * (nint)worker.Stride) + ((panel - firstPanel) * kernel.Columns),
+                    worker.Keys + (strip * (nint)worker.Stride) + firstColumn,
                     worker.Stride);
             }
         }
 
         worker.Rows = ((liveRows + kernel.Rows - 1) / kernel.Rows) * kernel.Rows;
-        if (firstPanel == diagonal)
-            kernel.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows));
+        if (firstPanel == diagonal && kernel.CanLeaveOut)
+            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), vector);
     }
 
     private int UpToWholeVectors(int count) => (count + session.Kernel.Fold.Width - 1) / session.Kernel.Fold.Width * session.Kernel.Fold.Width;

@@ -99,6 +99,13 @@ internal unsafe interface IBlockFold
     /// <summary>Transposes a block; both counts are multiples of the width.</summary>
     void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride);
 
+    /// <summary>Fills in, below the diagonal of a square of keys, what was computed above it only.</summary>
+    /// <param name="keys">The square.</param>
+    /// <param name="stride">Floats from row to row.</param>
+    /// <param name="rows">Rows and columns, a multiple of <paramref name="step"/>.</param>
+    /// <param name="step">Rows and columns of the squares along the diagonal, which are whole: a multiple of the vector width.</param>
+    void Mirror(float* keys, nint stride, int rows, int step);
+
     /// <summary>The vector width.</summary>
     int Width { get; }
 }

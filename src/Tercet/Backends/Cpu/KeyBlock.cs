@@ -29,7 +29,7 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
         for (int row = 0; row < block.Rows; row += StripRows)
             ComputeStrip(block, row, parts, Keys + (row * Stride));
         if (block.IsDiagonal)
-            Mirror(block.Rows);
+            session.Kernel.Fold.Mirror(Keys, Stride, block.Rows, session.Kernel.Columns);
     }
 
     /// <summary>Computes a strip of a block's rows. Of a diagonal block those columns are left out whose panels stand before the rows.</summary>
@@ -73,17 +73,6 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
     }
 
     public void Dispose() => _keys.Dispose();
-
-    // A group's keys with itself, from the panels above the diagonal.
-    private void Mirror(int rows)
-    {
-        int width = session.Kernel.Columns;
-        for (int row = 0; row < rows; row += width)
-        {
-            for (int column = row + width; column < rows; column += width)
-                session.Kernel.Fold.Transpose(Keys + (row * Stride) + column, Stride, width, width, Keys + (column * Stride) + row, Stride);
-        }
-    }
 
     // Rows of one label are no negatives of each other.
     private void MaskClasses(BlockPair block, int row, int rows, float* keys)

@@ -113,20 +113,6 @@ internal sealed unsafe class TileKernel
             _computeVector(rows, columns + column, depth, rowHalfNorms, columnHalfNorms + column, scale, keys + column, keysStride);
     }
 
-    /// <summary>Fills in, below the diagonal of a square of keys, what <see cref="ComputeSome"/> has left out.</summary>
-    /// <param name="keys">The square.</param>
-    /// <param name="stride">Floats from row to row.</param>
-    /// <param name="rows">Rows and columns, a multiple of the vector width.</param>
-    public void Mirror(float* keys, nint stride, int rows)
-    {
-        int width = Fold.Width;
-        for (int row = 0; CanLeaveOut && row + width < rows; row += width)
-        {
-            float* diagonal = keys + (row * (stride + 1));
-            Fold.Transpose(diagonal + width, stride, width, rows - row - width, diagonal + (width * stride), stride);
-        }
-    }
-
     private static TileKernel Tall<TLanes, TVector>(CpuLanes lanes)
         where TLanes : struct, ILanes<TVector>
         where TVector : struct =>
