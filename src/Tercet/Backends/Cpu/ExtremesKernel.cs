@@ -29,6 +29,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     private int _blockPanels;
     private int _rowPanels;
     private int _groupPanels;
+    private int _items;
 
     /// <summary>Runs over all blocks. Results are read with <see cref="Candidates"/>.</summary>
     /// <param name="wanted">At most one kind of positive, and the nearest negative or not.</param>
@@ -50,7 +51,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         _rowPanels = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
         int workers = session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth);
         _groupPanels = Math.Clamp(_rowPanels / (ItemsPerWorker * workers), 1, LargestGroupPanels);
-        int items = (_rowPanels + _groupPanels - 1) / _groupPanels;
+        int items = _items = (_rowPanels + _groupPanels - 1) / _groupPanels;
         PrepareWorkers(Math.Min(workers, Math.Max(1, items)), padded);
 
         // The tables keep their candidates from window to window.
@@ -92,8 +93,14 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     void ITeamJob.Execute(int worker, int item)
     {
         PackedPanels gallery = session.Gallery;
-        int firstRow = item * _groupPanels;
+
+        // An anchor whose own long row comes first has a limit that few columns of blocks beat later. So in the square form the rows come from three quarters down to the top, and the short ones last, at which workers end together.
+        int turn = session.Layout.IsSymmetric ? _items * 3 / 4 : -1;
+        int firstRow = (item <= turn ? turn - item : item) * _groupPanels;
         int endRow = Math.Min(_rowPanels, firstRow + _groupPanels);
+        Span<(int Start, int End)> positives = stackalloc (int, int)[LargestGroupPanels];
+        for (int row = firstRow; row < endRow; row++)
+            positives[row - firstRow] = PositivesOf(row);
         for (int panel = session.Layout.IsSymmetric ? firstRow : gallery.FirstPanel; panel < gallery.EndPanel; panel += _blockPanels)
         {
             int end = Math.Min(gallery.EndPanel, panel + _blockPanels);
@@ -102,7 +109,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
                 // Below the diagonal the block has been, or will be, seen from the other side.
                 int first = session.Layout.IsSymmetric ? Math.Max(panel, row) : panel;
                 if (first < end)
-                    DoBlock(_workers[worker], row, first, end);
+                    DoBlock(_workers[worker], row, first, end, positives[row - firstRow]);
             }
         }
     }
@@ -116,7 +123,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
 
     // SAFETY: here and in all methods below, a worker's blocks hold Kernel.Columns rows of LargestBlockColumns (or one panel's) columns, and its tables one element for
     // every padded position; panels are whole in both directions.
-    private void DoBlock(Worker worker, int rowPanel, int firstPanel, int endPanel)
+    private void DoBlock(Worker worker, int rowPanel, int firstPanel, int endPanel, (int Start, int End) positives)
     {
         int width = session.Kernel.Columns;
         int firstColumn = firstPanel * width;
@@ -125,7 +132,8 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
 
         // In the diagonal panel the columns are the rows themselves: their best are found as rows.
         int columnsAsAnchors = session.Layout.IsSymmetric ? (firstPanel == rowPanel ? width : 0) : columns;
-        if (MovePositives(worker, rowPanel * width, firstColumn, columns, out int from, out int to) && _positiveKind != 0)
+        if (positives.Start < firstColumn + columns && positives.End > firstColumn
+            && MovePositives(worker, rowPanel * width, firstColumn, columns, out int from, out int to) && _positiveKind != 0)
         {
             Fold(worker, positives: true, rowPanel * width, firstColumn, from, to, Math.Max(columnsAsAnchors, from));
         }
@@ -170,6 +178,14 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     private int UpToWholeVectors(int count) => (count + session.Kernel.Fold.Width - 1) / session.Kernel.Fold.Width * session.Kernel.Fold.Width;
+
+    // The columns among which the positives of a panel's anchors stand: most blocks are outside.
+    private (int Start, int End) PositivesOf(int rowPanel)
+    {
+        int firstRow = rowPanel * session.Kernel.Columns;
+        int rows = Math.Min(session.Kernel.Columns, session.Layout.AnchorCount - firstRow);
+        return (TensorPrimitives.Min(session.Layout.ClassStarts.Slice(firstRow, rows)), TensorPrimitives.Max(session.Layout.ClassEnds.Slice(firstRow, rows)));
+    }
 
     // Moves the positives' keys, as scores, into the worker's second block, columns [from, to), and fills their place with a key above all others.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -228,10 +244,14 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         CandidateTable table = worker.Table(positives);
         float* scores = positives ? worker.Positives : worker.Keys;
         fold.Fold(scores + from, worker.Stride, worker.Rows, to - from, worker.RowBest, worker.ColumnBest + from);
-        for (int row = 0; row < worker.Rows; row++)
+        for (int row = 0; (row = fold.NextHits(worker.RowBest, table.Limits + firstRow, row, session.Kernel.Columns, out uint hits)) < session.Kernel.Columns; row += fold.Width)
         {
-            if (worker.RowBest[row] <= table.Limits[firstRow + row])
-                TakeRow(table, firstRow + row, worker.RowBest[row], scores + (row * (nint)worker.Stride), firstColumn, from, to);
+            for (; hits != 0; hits &= hits - 1)
+            {
+                int hit = row + BitOperations.TrailingZeroCount(hits);
+                if (hit < worker.Rows)
+                    TakeRow(table, firstRow + hit, worker.RowBest[hit], scores + (hit * (nint)worker.Stride), firstColumn, from, to);
+            }
         }
 
         if (!session.Layout.IsSymmetric)
@@ -300,25 +320,37 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     /// <summary>One worker's blocks and tables.</summary>
-    private sealed class Worker(int rows, int columns) : IDisposable
+    private sealed class Worker : IDisposable
     {
-        private readonly PinnedBuffer<float> _keys = new(rows * columns);
-        private readonly PinnedBuffer<float> _positives = new(rows * columns);
-        private readonly PinnedBuffer<float> _best = new(rows + columns);
+        private readonly PinnedBuffer<float> _keys;
+        private readonly PinnedBuffer<float> _positives;
+        private readonly PinnedBuffer<float> _best;
         private readonly CandidateTable _negativeTable = new();
         private readonly CandidateTable _positiveTable = new();
 
-        public int Stride => columns;
+        public Worker(int rows, int columns)
+        {
+            Stride = columns;
+            _keys = new PinnedBuffer<float>(rows * columns);
+            _positives = new PinnedBuffer<float>(rows * columns);
+            _best = new PinnedBuffer<float>(rows + columns);
+            Keys = (float*)_keys.DangerousGetAddress();
+            Positives = (float*)_positives.DangerousGetAddress();
+            ColumnBest = (float*)_best.DangerousGetAddress();
+            RowBest = ColumnBest + columns;
+        }
+
+        public int Stride { get; }
 
         public int Rows { get; set; }
 
-        public float* Keys => (float*)_keys.DangerousGetAddress();
+        public float* Keys { get; }
 
-        public float* Positives => (float*)_positives.DangerousGetAddress();
+        public float* Positives { get; }
 
-        public float* ColumnBest => (float*)_best.DangerousGetAddress();
+        public float* ColumnBest { get; }
 
-        public float* RowBest => (float*)_best.DangerousGetAddress() + columns;
+        public float* RowBest { get; }
 
         public CandidateTable Table(bool positives) => positives ? _positiveTable : _negativeTable;
 
