@@ -11,6 +11,8 @@ internal sealed class RowMoments : IDisposable
     // Beyond this a sum of two squared norms no longer fits a float32 key.
     private const double LargestSquaredNorm = 1e37;
 
+    private const int Group = 4;
+
     private PinnedBuffer<double> _sums = new(0);
     private int _rows;
     private int _nonZeroRows;
@@ -37,18 +39,23 @@ internal sealed class RowMoments : IDisposable
         _rows = rows.Height;
         _nonZeroRows = 0;
         _squaredNorms = 0;
-        for (int i = 0; i < rows.Height; i++)
+        Span<double> squaredNorms = stackalloc double[Group];
+        for (int first = 0; first < rows.Height; first += Group)
         {
-            ReadOnlySpan<float> row = rows.GetRowSpan(i);
-            double squaredNorm = ExactDistance.Dot(row, row);
-            if (!(squaredNorm <= LargestSquaredNorm))
-                ThrowForRow(row, i, parameterName);
-            _squaredNorms += squaredNorm;
-            ExactDistance.Add(row, sum);
-            if (metric == DistanceMetric.Cosine && squaredNorm > 0)
+            int count = Math.Min(Group, rows.Height - first);
+            AddGroup(rows.Slice(first, 0, count, depth), sum, squaredNorms);
+            for (int i = 0; i < count; i++)
             {
-                _nonZeroRows++;
-                ExactDistance.AddScaled(row, 1 / Math.Sqrt(squaredNorm), unitSum);
+                double squaredNorm = squaredNorms[i];
+                ReadOnlySpan<float> row = rows.GetRowSpan(first + i);
+                if (!(squaredNorm <= LargestSquaredNorm))
+                    ThrowForRow(row, first + i, parameterName);
+                _squaredNorms += squaredNorm;
+                if (metric == DistanceMetric.Cosine && squaredNorm > 0)
+                {
+                    _nonZeroRows++;
+                    ExactDistance.AddScaled(row, 1 / Math.Sqrt(squaredNorm), unitSum);
+                }
             }
         }
 
@@ -105,4 +112,22 @@ internal sealed class RowMoments : IDisposable
     }
 
     public void Dispose() => _sums.Dispose();
+
+    // SAFETY: sums and rows are of one length, and there are four rows where four are read.
+    private static unsafe void AddGroup(ReadOnlySpan2D<float> rows, Span<double> sum, Span<double> squaredNorms)
+    {
+        if (rows.Height == Group)
+        {
+            fixed (float* x0 = rows.GetRowSpan(0), x1 = rows.GetRowSpan(1), x2 = rows.GetRowSpan(2), x3 = rows.GetRowSpan(3))
+            fixed (double* sums = sum, squares = squaredNorms)
+                ExactDistance.AddFour(x0, x1, x2, x3, rows.Width, sums, squares);
+            return;
+        }
+
+        for (int i = 0; i < rows.Height; i++)
+        {
+            squaredNorms[i] = ExactDistance.Dot(rows.GetRowSpan(i), rows.GetRowSpan(i));
+            ExactDistance.Add(rows.GetRowSpan(i), sum);
+        }
+    }
 }

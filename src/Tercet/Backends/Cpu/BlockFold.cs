@@ -101,6 +101,31 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Part(float* keys, float* scores, nint stride, int rows, int from, int to, int* starts, int* ends, int origin, float factor)
+    {
+        // Integers of this size are exact as floats.
+        float* places = stackalloc float[TLanes.Width];
+        for (int lane = 0; lane < TLanes.Width; lane++)
+            places[lane] = from + lane;
+        float width = TLanes.Width, largest = float.MaxValue;
+        TVector steps = TLanes.Broadcast(&width), none = TLanes.Broadcast(&largest), factors = TLanes.Broadcast(&factor);
+        for (int row = 0; row < rows; row++, keys += stride, scores += stride)
+        {
+            float first = Math.Max(starts[row] - origin, from), last = Math.Min(ends[row] - origin, to) - 1;
+            TVector firsts = TLanes.Broadcast(&first), lasts = TLanes.Broadcast(&last), place = TLanes.Load(places);
+            for (int column = from; column < to; column += TLanes.Width)
+            {
+                TVector key = TLanes.Load(keys + column);
+                TVector score = TLanes.WhereNotAbove(place, lasts, TLanes.Multiply(key, factors), none);
+                TLanes.Store(TLanes.WhereNotAbove(firsts, place, score, none), scores + column);
+                TLanes.Store(TLanes.WhereNotAbove(firsts, place, TLanes.WhereNotAbove(place, lasts, none, key), key), keys + column);
+                place = TLanes.Add(place, steps);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Histogram(float* scores, int count, KeyBins bins, int* even, int* odd, out float smallest, out float smallestOfLast)
     {
         const int Chunk = 256;

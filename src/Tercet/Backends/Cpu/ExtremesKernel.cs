@@ -211,27 +211,17 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         int lanes = session.Kernel.Fold.Width;
         from = from / lanes * lanes;
         to = (to + lanes - 1) / lanes * lanes;
-        float sign = _positiveKind == ExtremeKinds.FarthestPositive ? -1 : 1;
-        ReadOnlySpan<int> selves = session.Layout.SelfPositions;
-        for (int row = 0; row < worker.Rows; row++)
-        {
-            float* keys = worker.Keys + (row * (nint)worker.Stride);
-            float* scores = worker.Positives + (row * (nint)worker.Stride);
-            new Span<float>(scores + from, to - from).Fill(float.MaxValue);
-            if (row >= rows)
-                continue;
-            int start = Math.Max(starts[firstRow + row] - firstColumn, 0);
-            int end = Math.Min(ends[firstRow + row] - firstColumn, columns);
-            if (start < end)
-            {
-                Span<float> positives = new(keys + start, end - start);
-                TensorPrimitives.Multiply(positives, sign, new Span<float>(scores + start, end - start));
-                positives.Fill(float.MaxValue);
-            }
+        fixed (int* start = starts[firstRow..], end = ends[firstRow..])
+            session.Kernel.Fold.Part(worker.Keys, worker.Positives, worker.Stride, rows, from, to, start, end, firstColumn, _positiveKind == ExtremeKinds.FarthestPositive ? -1 : 1);
 
+        for (int row = rows; row < worker.Rows; row++)
+            new Span<float>(worker.Positives + (row * (nint)worker.Stride) + from, to - from).Fill(float.MaxValue);
+        ReadOnlySpan<int> selves = session.Layout.SelfPositions;
+        for (int row = 0; row < rows; row++)
+        {
             int self = selves[firstRow + row] - firstColumn;
-            if (self >= start && self < end)
-                scores[self] = float.MaxValue;
+            if (self >= from && self < to)
+                worker.Positives[(row * (nint)worker.Stride) + self] = float.MaxValue;
         }
 
         return true;

@@ -35,6 +35,19 @@ internal unsafe interface IBlockFold
     /// <returns>The row; <paramref name="rows"/> where there is none.</returns>
     int NextRowWithHits(float* scores, nint stride, float* limits, int start, int rows, out uint hits);
 
+    /// <summary>Parts a block of keys: those of every row's own interval become scores in a second block, and in the first the largest float; elsewhere the second is the largest float.</summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="scores">The second block.</param>
+    /// <param name="stride">Floats from row to row of both.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="from">The first column, a multiple of the vector width.</param>
+    /// <param name="to">The column after the last, such a multiple too, below 2²⁴.</param>
+    /// <param name="starts">Where each row's interval begins, counted from <paramref name="origin"/>; it may lie outside.</param>
+    /// <param name="ends">Where it ends.</param>
+    /// <param name="origin">What is column 0.</param>
+    /// <param name="factor">What turns a key into a score.</param>
+    void Part(float* keys, float* scores, nint stride, int rows, int from, int to, int* starts, int* ends, int origin, float factor);
+
     /// <summary>Counts how many scores fall into each bin, and finds the smallest.</summary>
     /// <param name="scores">The scores.</param>
     /// <param name="count">Number of scores, a multiple of the vector width.</param>
