@@ -76,13 +76,7 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, ISemiHa
             return;
         }
 
-        Span<Triplet> selected = _selected.Span[(int)_layout.PairOffsets[anchor]..];
-        for (int index = 0; index < result.Positives.Length; index++)
-        {
-            RankedRow negative = _options.Rule == MiningRule.HardNegative ? result.Nearest : SemiHard(in result, index);
-            if (negative.Position >= 0)
-                selected[index] = MakeTriplet(anchor, in result, index, negative);
-        }
+        TakePairs(anchor, in result);
     }
 
     public void Dispose()
@@ -96,18 +90,30 @@ internal sealed class PairRuleProgram : IMiningProgram, IKeyRowConsumer, ISemiHa
         : _options.EasyPositive == EasyPositiveVariant.Nearest ? AnchorPositives.Nearest(result.PositiveDistances)
         : AnchorPositives.NearestBeyond(result.PositiveDistances, result.Nearest.Distance);
 
-    private RankedRow SemiHard(in SemiHardResult result, int index)
+    private void TakePairs(int anchor, in SemiHardResult result)
     {
-        RankedRow negative = result.Negatives[index];
-        bool isInside = !_options.WithinMargin || negative.Distance - result.PositiveDistances[index] < _options.Margin;
-        if (negative.Position >= 0 && isInside)
-            return negative;
-        return _options.Fallback switch
+        bool isHardest = _options.Rule == MiningRule.HardNegative;
+        double limit = _options.WithinMargin ? _options.Margin : double.PositiveInfinity;
+        RankedRow otherwise = isHardest ? result.Nearest : _options.Fallback switch
         {
             SemiHardFallback.EasiestNegative => result.Farthest,
             SemiHardFallback.HardestNegative => result.Nearest,
             _ => RankedRow.None,
         };
+        ReadOnlySpan<int> rows = _layout.GalleryRows;
+        ReadOnlySpan<int> positives = result.Positives;
+        ReadOnlySpan<double> distances = result.PositiveDistances;
+        ReadOnlySpan<RankedRow> negatives = result.Negatives;
+        Span<Triplet> selected = _selected.Span[(int)_layout.PairOffsets[anchor]..];
+        int row = _layout.AnchorRows[anchor];
+        for (int index = 0; index < positives.Length; index++)
+        {
+            RankedRow negative = negatives[index];
+            if (isHardest || negative.Position < 0 || !(negative.Distance - distances[index] < limit))
+                negative = otherwise;
+            if (negative.Position >= 0)
+                selected[index] = new Triplet(row, rows[positives[index]], rows[negative.Position], (float)distances[index], (float)negative.Distance);
+        }
     }
 
     private void DrawForPairs(IMiningKernels kernels, AnchorScratch scratch, int anchor)

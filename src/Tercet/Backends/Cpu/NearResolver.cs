@@ -75,14 +75,15 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
 
         EvaluateFound(found, thresholds + 1);
         RankedRow* negatives = (RankedRow*)_negatives.DangerousGetAddress();
+        DistanceMetric metric = session.Metric;
         for (int i = 0; i < thresholds; i++)
-            negatives[i] = Row(found[i]);
+            negatives[i] = found[i] < 0 ? RankedRow.None : new RankedRow(positions[found[i]], MetricKey.ToValue(metric, exact[found[i]]));
         result = new SemiHardResult
         {
             Positives = Positives(anchor),
             PositiveDistances = distances,
             Negatives = _negatives.Span[..thresholds],
-            Nearest = Row(found[thresholds]),
+            Nearest = found[thresholds] < 0 ? RankedRow.None : new RankedRow(positions[found[thresholds]], DistanceOf(found[thresholds])),
             Farthest = RankedRow.None,
         };
     }
@@ -168,8 +169,6 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         double key = ExactKey(i), bestKey = ExactKey(best);
         return key < bestKey || (key == bestKey && rows[_positions[i]] < rows[_positions[best]]);
     }
-
-    private RankedRow Row(int near) => near < 0 ? RankedRow.None : new RankedRow(_positions[near], DistanceOf(near));
 
     private double DistanceOf(int near) => MetricKey.ToValue(session.Metric, ExactKey(near));
 

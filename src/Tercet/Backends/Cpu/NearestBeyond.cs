@@ -147,14 +147,14 @@ internal sealed unsafe class NearestBeyond(IBlockFold fold) : IDisposable
             RankBySorting(edges.Highs, count, order + 1);
         order[0] = count;
         new Span<float>(tables, length).Fill(float.MaxValue);
-        lows[count] = float.PositiveInfinity;
+        float low = lows[count] = float.PositiveInfinity;
         for (int rank = count - 1; rank >= 0; rank--)
         {
             int threshold = order[rank + 1];
             tables[RankTable.PlaceOf(rank)] = edges.Highs[threshold];
 
             // Two thresholds that round to one float may stand in the wrong order.
-            lows[rank] = float.MinNative(edges.Lows[threshold], lows[rank + 1]);
+            lows[rank] = low = float.MinNative(edges.Lows[threshold], low);
         }
     }
 

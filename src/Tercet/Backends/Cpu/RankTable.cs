@@ -15,5 +15,9 @@ internal static class RankTable
     public static int LengthFor(int thresholds) => Math.Max(1, (thresholds + Thresholds - 1) / Thresholds) * Length;
 
     /// <summary>Where the threshold of a rank stands.</summary>
-    public static int PlaceOf(int rank) => (rank / Thresholds * Length) + (16 * (3 - (rank % Thresholds % 4))) + (rank % Thresholds / 4);
+    public static int PlaceOf(int rank)
+    {
+        uint table = (uint)rank / Thresholds, place = (uint)rank % Thresholds;
+        return (int)((table * Length) + (16 * (3 - (place % 4))) + (place / 4));
+    }
 }

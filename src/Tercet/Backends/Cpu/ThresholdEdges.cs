@@ -47,6 +47,7 @@ internal sealed unsafe class ThresholdEdges : IDisposable
         float* high = Highs;
         bool square = metric == DistanceMetric.Euclidean;
         Vector512<double> constant = Vector512.Create(ThresholdBins.Slack(0, tolerance)), slope = Vector512.Create(ThresholdBins.Slack(1, 0));
+        Vector512<float> smallest = Vector512.Create(float.PositiveInfinity), largest = -smallest;
         fixed (double* distance = distances)
         {
             for (int i = 0; i < Count; i += Padding)
@@ -54,20 +55,24 @@ internal sealed unsafe class ThresholdEdges : IDisposable
                 Vector512<double> a = Vector512.Load(distance + i), b = Vector512.Load(distance + i + 8);
                 (a, b) = square ? (a * a, b * b) : (a, b);
                 Vector512<double> slackA = constant + (a * slope), slackB = constant + (b * slope);
-                Vector512.Narrow(a - slackA, b - slackB).Store(low + i);
-                Vector512.Narrow(a + slackA, b + slackB).Store(high + i);
+                Vector512<float> lows = Vector512.Narrow(a - slackA, b - slackB), highs = Vector512.Narrow(a + slackA, b + slackB);
+                lows.Store(low + i);
+                highs.Store(high + i);
+                Vector512<float> isThreshold = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(Count - i)).AsSingle();
+                smallest = Vector512.ConditionalSelect(isThreshold, Vector512.MinNative(smallest, lows), smallest);
+                largest = Vector512.ConditionalSelect(isThreshold, Vector512.MaxNative(largest, highs), largest);
             }
         }
 
-        float smallest = low[0], largest = high[0];
-        for (int i = 1; i < Count; i++)
-        {
-            smallest = float.MinNative(smallest, low[i]);
-            largest = float.MaxNative(largest, high[i]);
-        }
-
-        (SmallestLow, LargestHigh) = (smallest, largest);
+        (SmallestLow, LargestHigh) = (Least(smallest), -Least(-largest));
     }
 
     public void Dispose() => _edges.Dispose();
+
+    private static float Least(Vector512<float> lanes)
+    {
+        Vector256<float> eight = Vector256.MinNative(lanes.GetLower(), lanes.GetUpper());
+        Vector128<float> four = Vector128.MinNative(eight.GetLower(), eight.GetUpper());
+        return float.MinNative(float.MinNative(four[0], four[1]), float.MinNative(four[2], four[3]));
+    }
 }
