@@ -113,14 +113,11 @@ internal sealed class RowMoments : IDisposable
 
     public void Dispose() => _sums.Dispose();
 
-    // SAFETY: sums and rows are of one length, and there are four rows where four are read.
-    private static unsafe void AddGroup(ReadOnlySpan2D<float> rows, Span<double> sum, Span<double> squaredNorms)
+    private static void AddGroup(ReadOnlySpan2D<float> rows, Span<double> sum, Span<double> squaredNorms)
     {
         if (rows.Height == Group)
         {
-            fixed (float* x0 = rows.GetRowSpan(0), x1 = rows.GetRowSpan(1), x2 = rows.GetRowSpan(2), x3 = rows.GetRowSpan(3))
-            fixed (double* sums = sum, squares = squaredNorms)
-                ExactDistance.AddFour(x0, x1, x2, x3, rows.Width, sums, squares);
+            ExactDistance.AddFour(rows.GetRowSpan(0), rows.GetRowSpan(1), rows.GetRowSpan(2), rows.GetRowSpan(3), sum, squaredNorms);
             return;
         }
 

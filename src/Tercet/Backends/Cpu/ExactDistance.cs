@@ -82,37 +82,17 @@ internal static unsafe class ExactDistance
     /// <summary><c>sum += x</c>.</summary>
     public static void Add(ReadOnlySpan<float> x, Span<double> sum) => AddScaled(x, 1, sum);
 
-    /// <summary><c>sum += x</c> of four rows, one after the other, and each row's <c>x·x</c>: the bits of <see cref="Add"/> and <see cref="Dot(float*, float*, int)"/>, every value widened once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddFour(float* x0, float* x1, float* x2, float* x3, int depth, double* sum, double* squares)
+    /// <summary><c>sum += x</c> of four rows of one length, one after the other, and each row's <c>x·x</c>: the bits of <see cref="Add"/> and <see cref="Dot(ReadOnlySpan{float}, ReadOnlySpan{float})"/>, every value widened once.</summary>
+    public static void AddFour(ReadOnlySpan<float> x0, ReadOnlySpan<float> x1, ReadOnlySpan<float> x2, ReadOnlySpan<float> x3, Span<double> sum, Span<double> squares)
     {
-        Vector512<double> even0 = Vector512<double>.Zero, even1 = even0, even2 = even0, even3 = even0;
-        Vector512<double> odd0 = even0, odd1 = even0, odd2 = even0, odd3 = even0;
-        int k = 0;
-        for (; k + 16 <= depth; k += 16)
-        {
-            Vector512<double> lower = Vector512.Load(sum + k), upper = Vector512.Load(sum + k + 8);
-            AddSquares(x0 + k, ref lower, ref upper, ref even0, ref odd0);
-            AddSquares(x1 + k, ref lower, ref upper, ref even1, ref odd1);
-            AddSquares(x2 + k, ref lower, ref upper, ref even2, ref odd2);
-            AddSquares(x3 + k, ref lower, ref upper, ref even3, ref odd3);
-            lower.Store(sum + k);
-            upper.Store(sum + k + 8);
-        }
-
-        squares[0] = Vector512.Sum(even0 + odd0);
-        squares[1] = Vector512.Sum(even1 + odd1);
-        squares[2] = Vector512.Sum(even2 + odd2);
-        squares[3] = Vector512.Sum(even3 + odd3);
-        for (; k < depth; k++)
-        {
-            double v0 = x0[k], v1 = x1[k], v2 = x2[k], v3 = x3[k];
-            squares[0] += v0 * v0;
-            squares[1] += v1 * v1;
-            squares[2] += v2 * v2;
-            squares[3] += v3 * v3;
-            sum[k] = sum[k] + v0 + v1 + v2 + v3;
-        }
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x0.Length, sum.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x1.Length, sum.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x2.Length, sum.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x3.Length, sum.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(squares.Length, 4);
+        fixed (float* first = x0, second = x1, third = x2, fourth = x3)
+        fixed (double* sums = sum, squared = squares)
+            AddFour(first, second, third, fourth, sum.Length, sums, squared);
     }
 
     /// <summary><c>y = x / ‖x‖</c> in float64, each component rounded to float32 at the end; zeros stay zeros. Both may be the same row.</summary>
@@ -129,6 +109,38 @@ internal static unsafe class ExactDistance
                 Vector512.Narrow(NarrowRow.Load(source, k) * scale, NarrowRow.Load(source, k + 8) * scale).Store(target + k);
             for (; k < y.Length; k++)
                 target[k] = (float)(source[k] * factor);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddFour(float* x0, float* x1, float* x2, float* x3, int depth, double* sum, double* squares)
+    {
+        Vector512<double> even0 = Vector512<double>.Zero, even1 = even0, even2 = even0, even3 = even0;
+        Vector512<double> odd0 = even0, odd1 = even0, odd2 = even0, odd3 = even0;
+        int k = 0;
+        for (; k + 16 <= depth; k += 16)
+        {
+            Vector512<double> lower = Vector512.Load(sum + k), upper = Vector512.Load(sum + k + 8);
+            AddSquares(x0 + k, ref lower, ref upper, ref even0, ref odd0);
+            AddSquares(x1 + k, ref lower, ref upper, ref even1, ref odd1);
+            AddSquares(x2 + k, ref lower, ref upper, ref even2, ref odd2);
+            AddSquares(x3 + k, ref lower, ref upper, ref even3, ref odd3);
+            lower.Store(sum + k);
+            upper.Store(sum + k + 8);
+        }
+
+        squares[0] = SumLanes(even0 + odd0);
+        squares[1] = SumLanes(even1 + odd1);
+        squares[2] = SumLanes(even2 + odd2);
+        squares[3] = SumLanes(even3 + odd3);
+        for (; k < depth; k++)
+        {
+            double v0 = x0[k], v1 = x1[k], v2 = x2[k], v3 = x3[k];
+            squares[0] += v0 * v0;
+            squares[1] += v1 * v1;
+            squares[2] += v2 * v2;
+            squares[3] += v3 * v3;
+            sum[k] = sum[k] + v0 + v1 + v2 + v3;
         }
     }
 
@@ -150,16 +162,25 @@ internal static unsafe class ExactDistance
     {
         Vector512<double> even = Vector512<double>.Zero;
         Vector512<double> odd = Vector512<double>.Zero;
-        int k = 0;
-        for (; k + 16 <= depth; k += 16)
+        nint count = depth, k = 0;
+        for (; k + 16 <= count; k += 16)
         {
             even = TTerm.Add(even, TX.Load(x, k), TY.Load(y, k));
             odd = TTerm.Add(odd, TX.Load(x, k + 8), TY.Load(y, k + 8));
         }
 
-        double total = Vector512.Sum(even + odd);
-        for (; k < depth; k++)
+        double total = SumLanes(even + odd);
+        for (; k < count; k++)
             total += TTerm.Of(TX.At(x, k), TY.At(y, k));
         return total;
+    }
+
+    // Neighbours first, and so on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double SumLanes(Vector512<double> lanes)
+    {
+        Vector512<double> pairs = lanes + Vector512.Shuffle(lanes, Vector512.Create(1L, 0, 3, 2, 5, 4, 7, 6));
+        Vector256<double> lower = pairs.GetLower(), upper = pairs.GetUpper();
+        return (lower.GetLower() + lower.GetUpper() + (upper.GetLower() + upper.GetUpper())).ToScalar();
     }
 }

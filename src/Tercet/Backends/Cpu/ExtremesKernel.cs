@@ -17,7 +17,7 @@ namespace Tercet.Backends.Cpu;
 /// </remarks>
 internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDisposable
 {
-    private const int BlockColumnBytes = 256 << 10;
+    private const int BlockColumnBytes = 400 << 10;
     private const int LargestBlockColumns = 480;
     private const int LargestGroupPanels = 4;
     private const int ItemsPerWorker = 8;

@@ -7,8 +7,8 @@ namespace Tercet.Backends.Cpu;
 internal unsafe interface IExactRow
 {
     /// <summary>Eight values from one on.</summary>
-    static abstract Vector512<double> Load(void* row, int index);
+    static abstract Vector512<double> Load(void* row, nint index);
 
     /// <summary>One value.</summary>
-    static abstract double At(void* row, int index);
+    static abstract double At(void* row, nint index);
 }

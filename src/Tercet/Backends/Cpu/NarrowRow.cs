@@ -9,7 +9,7 @@ namespace Tercet.Backends.Cpu;
 internal readonly unsafe struct NarrowRow : IExactRow
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Load(void* row, int index)
+    public static Vector512<double> Load(void* row, nint index)
     {
         float* source = (float*)row + index;
         if (Avx512F.IsSupported)
@@ -19,5 +19,5 @@ internal readonly unsafe struct NarrowRow : IExactRow
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double At(void* row, int index) => ((float*)row)[index];
+    public static double At(void* row, nint index) => ((float*)row)[index];
 }

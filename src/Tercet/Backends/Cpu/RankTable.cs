@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal static class RankTable
     public static int LengthFor(int thresholds) => Math.Max(1, (thresholds + Thresholds - 1) / Thresholds) * Length;
 
     /// <summary>Where the threshold of a rank stands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PlaceOf(int rank)
     {
         uint table = (uint)rank / Thresholds, place = (uint)rank % Thresholds;

@@ -8,8 +8,8 @@ namespace Tercet.Backends.Cpu;
 internal readonly unsafe struct WideRow : IExactRow
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<double> Load(void* row, int index) => Vector512.Load((double*)row + index);
+    public static Vector512<double> Load(void* row, nint index) => Vector512.Load((double*)row + index);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double At(void* row, int index) => ((double*)row)[index];
+    public static double At(void* row, nint index) => ((double*)row)[index];
 }
