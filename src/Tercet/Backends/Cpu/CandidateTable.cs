@@ -4,8 +4,8 @@ using Tercet.Memory;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// For every anchor the few rows that may be its best (smallest score): those within twice the tolerance of the best score seen. One per worker,
-/// so that workers share nothing. An anchor with more near ties than there is room for is marked, and decided by a rescan.
+/// For every anchor the few rows that may be its best (smallest score): those within twice the tolerance of the best score seen. One per worker;
+/// the workers share the limits alone. An anchor with more near ties than there is room for is marked, and decided by a rescan.
 /// </summary>
 internal sealed unsafe class CandidateTable : IDisposable
 {
@@ -14,12 +14,11 @@ internal sealed unsafe class CandidateTable : IDisposable
 
     private const int Overflowed = Capacity + 1;
 
-    private PinnedBuffer<float> _limits = new(0);
     private PinnedBuffer<Entry> _entries = new(0);
     private PinnedBuffer<byte> _counts = new(0);
     private float* _tolerances;
 
-    /// <summary>A score is of interest to an anchor when it is not above this, <c>[count]</c>.</summary>
+    /// <summary>A score is of interest to an anchor when it is not above this, <c>[count]</c>. Workers write it without a lock: every value is a valid limit.</summary>
     public float* Limits { get; private set; }
 
     private Entry* Entries { get; set; }
@@ -29,18 +28,17 @@ internal sealed unsafe class CandidateTable : IDisposable
 
     /// <summary>Forgets everything.</summary>
     /// <param name="count">Number of anchors, padded to whole panels.</param>
+    /// <param name="limits">All workers' limits.</param>
     /// <param name="tolerances">Twice the key tolerance of each, alive until the table is read.</param>
     // SAFETY: the buffers hold count elements, and every index below is an anchor's.
-    public void Reset(int count, float* tolerances)
+    public void Reset(int count, float* limits, float* tolerances)
     {
-        PinnedBuffer.Grow(ref _limits, count);
         PinnedBuffer.Grow(ref _entries, count);
         PinnedBuffer.Grow(ref _counts, count);
-        Limits = (float*)_limits.DangerousGetAddress();
+        Limits = limits;
         Entries = (Entry*)_entries.DangerousGetAddress();
         Counts = (byte*)_counts.DangerousGetAddress();
         _tolerances = tolerances;
-        new Span<float>(Limits, count).Fill(PackedPanels.LargestKey);
         new Span<byte>(Counts, count).Clear();
     }
 
@@ -93,7 +91,6 @@ internal sealed unsafe class CandidateTable : IDisposable
 
     public void Dispose()
     {
-        _limits.Dispose();
         _entries.Dispose();
         _counts.Dispose();
     }

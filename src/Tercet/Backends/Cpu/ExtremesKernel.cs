@@ -17,13 +17,14 @@ namespace Tercet.Backends.Cpu;
 /// </remarks>
 internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDisposable
 {
-    private const int BlockColumnBytes = 400 << 10;
+    private const int BlockColumnBytes = 256 << 10;
     private const int LargestBlockColumns = 480;
     private const int LargestGroupPanels = 4;
     private const int ItemsPerWorker = 8;
 
     private Worker[] _workers = [];
     private PinnedBuffer<float> _tolerances = new(0);
+    private PinnedBuffer<float> _limits = new(0);
     private float* _tolerance;
     private ExtremeKinds _positiveKind;
     private int _blockPanels;
@@ -72,9 +73,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     /// <returns>How many; −1 where there were too many near ties to keep.</returns>
     public int Candidates(int anchor, bool positives, Span<int> positions)
     {
-        float limit = float.PositiveInfinity;
-        for (int i = 0; i < WorkerCount; i++)
-            limit = Math.Min(limit, _workers[i].Table(positives).Limits[anchor]);
+        float limit = _workers[0].Table(positives).Limits[anchor];
         int count = 0;
         for (int i = 0; i < WorkerCount; i++)
         {
@@ -119,6 +118,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         foreach (Worker worker in _workers)
             worker.Dispose();
         _tolerances.Dispose();
+        _limits.Dispose();
     }
 
     // SAFETY: here and in all methods below, a worker's blocks hold Kernel.Columns rows of LargestBlockColumns (or one panel's) columns, and its tables one element for
@@ -302,10 +302,13 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
                 _workers[i] = new Worker(session.Kernel.Columns, LargestBlockColumns);
         }
 
+        PinnedBuffer.Grow(ref _limits, 2L * padded);
+        float* limits = (float*)_limits.DangerousGetAddress();
+        new Span<float>(limits, 2 * padded).Fill(PackedPanels.LargestKey);
         for (int i = 0; i < count; i++)
         {
-            _workers[i].Table(positives: false).Reset(padded, _tolerance);
-            _workers[i].Table(positives: true).Reset(_positiveKind == 0 ? 0 : padded, _tolerance);
+            _workers[i].Table(positives: false).Reset(padded, limits, _tolerance);
+            _workers[i].Table(positives: true).Reset(_positiveKind == 0 ? 0 : padded, limits + padded, _tolerance);
         }
     }
 
