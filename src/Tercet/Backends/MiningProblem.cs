@@ -47,6 +47,9 @@ public readonly ref struct MiningProblem(
     /// <summary>Whether the anchors are the gallery.</summary>
     public bool IsSquare { get; internal init; }
 
+    /// <summary>Each gallery row's squared norm, <c>[G]</c>; empty where it has not been taken.</summary>
+    internal ReadOnlySpan<double> SquaredNorms { get; init; }
+
     /// <summary>Dimension of a row.</summary>
     public int Dimension => !Gallery.IsEmpty ? Gallery.Width : !NarrowGallery.IsEmpty ? NarrowGallery.Bits.Width : Resident.Columns;
 

@@ -68,7 +68,11 @@ internal sealed class MiningWorkspace : IDisposable
         if (!input.IsSquare)
             Moments.Compute(input.Anchors, problem.Metric, "anchors");
         Moments.Compute(input.Gallery, problem.Metric, input.IsSquare ? "embeddings" : "gallery");
-        return new MiningProblem(input.Anchors, input.Gallery, problem.Layout, problem.Metric, problem.Threads) { IsSquare = problem.IsSquare };
+        return new MiningProblem(input.Anchors, input.Gallery, problem.Layout, problem.Metric, problem.Threads)
+        {
+            IsSquare = problem.IsSquare,
+            SquaredNorms = Moments.SquaredNorms,
+        };
     }
 
     private MiningInput BringToHost(MiningInput input)

@@ -14,6 +14,7 @@ internal sealed class RowMoments : IDisposable
     private const int Group = 4;
 
     private PinnedBuffer<double> _sums = new(0);
+    private PinnedBuffer<double> _rowSquares = new(0);
     private int _rows;
     private int _nonZeroRows;
     private double _squaredNorms;
@@ -25,6 +26,9 @@ internal sealed class RowMoments : IDisposable
 
     /// <summary>Root of the mean squared norm.</summary>
     public double RootMeanSquareNorm => Math.Sqrt(_squaredNorms / _rows);
+
+    /// <summary>The squared norm of every row that <see cref="Compute"/> has taken, <c>[N]</c>.</summary>
+    public ReadOnlySpan<double> SquaredNorms => _rowSquares.Span[.._rows];
 
     /// <summary>Takes all rows, and refuses the first that is not finite or too long. The moments of unit rows are taken for the cosine metric only.</summary>
     /// <exception cref="ArgumentException">A component is NaN or infinite, or a row's norm is above 3·10¹⁸.</exception>
@@ -39,10 +43,11 @@ internal sealed class RowMoments : IDisposable
         _rows = rows.Height;
         _nonZeroRows = 0;
         _squaredNorms = 0;
-        Span<double> squaredNorms = stackalloc double[Group];
+        PinnedBuffer.Grow(ref _rowSquares, (long)rows.Height + Group);
         for (int first = 0; first < rows.Height; first += Group)
         {
             int count = Math.Min(Group, rows.Height - first);
+            Span<double> squaredNorms = _rowSquares.Span.Slice(first, Group);
             AddGroup(rows.Slice(first, 0, count, depth), sum, squaredNorms);
             for (int i = 0; i < count; i++)
             {
@@ -111,7 +116,11 @@ internal sealed class RowMoments : IDisposable
         return room == 0 ? 0 : (isRoot ? mean * mean : mean) / room;
     }
 
-    public void Dispose() => _sums.Dispose();
+    public void Dispose()
+    {
+        _sums.Dispose();
+        _rowSquares.Dispose();
+    }
 
     private static void AddGroup(ReadOnlySpan2D<float> rows, Span<double> sum, Span<double> squaredNorms)
     {

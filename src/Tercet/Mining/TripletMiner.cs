@@ -307,6 +307,7 @@ public sealed class TripletMiner : IDisposable
         var problem = new MiningProblem(input.Anchors, input.Gallery, workspace.Rows.Layout, options.Metric, threads, input.Resident, input.NarrowAnchors, input.NarrowGallery)
         {
             IsSquare = input.IsSquare,
+            SquaredNorms = workspace.HasMeasured ? workspace.Moments.SquaredNorms : default,
             Moments = workspace.HasMeasured ? null : workspace.Moments,
             Workspace = workspace.HasMeasured ? null : workspace,
         };

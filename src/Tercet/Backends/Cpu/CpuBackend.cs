@@ -68,10 +68,12 @@ public sealed class CpuBackend : IMiningBackend
             // SAFETY: the rows stay pinned for the whole call; the session forgets the pointers before it returns.
             fixed (float* anchors = &problem.Anchors.DangerousGetReference())
             fixed (float* gallery = &problem.Gallery.DangerousGetReference())
+            fixed (double* squaredNorms = problem.SquaredNorms)
             {
                 session.Load(
                     SourceRows.Of(problem.Anchors, anchors),
                     SourceRows.Of(problem.Gallery, gallery),
+                    squaredNorms,
                     problem.Gallery.Width,
                     problem.Layout,
                     problem.Metric,

@@ -69,7 +69,7 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
     public float KeyScale => Metric == DistanceMetric.Cosine ? -1f : -2f;
 
     // SAFETY: the source rows stay pinned until Unload; the layout's arrays are native memory, which does not move and outlives the session's load.
-    public void Load(SourceRows anchors, SourceRows gallery, int depth, RowLayout layout, DistanceMetric metric, int threads, CancellationToken cancellationToken)
+    public void Load(SourceRows anchors, SourceRows gallery, double* squaredNorms, int depth, RowLayout layout, DistanceMetric metric, int threads, CancellationToken cancellationToken)
     {
         _anchorSource = anchors;
         _gallerySource = gallery;
@@ -85,9 +85,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
         bool unitRows = metric == DistanceMetric.Cosine;
         int windowPanels = anchors.First == gallery.First ? int.MaxValue : WindowPanels(layout.GalleryCount, depth);
-        _galleryPanels.Pack(gallery.First, gallery.Stride, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, windowPanels, unitRows, Team, threads, cancellationToken);
+        _galleryPanels.Pack(gallery.First, gallery.Stride, squaredNorms, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, windowPanels, unitRows, Team, threads, cancellationToken);
         if (!layout.IsSymmetric)
-            _anchorPanels.Pack(anchors.First, anchors.Stride, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, int.MaxValue, unitRows, Team, threads, cancellationToken);
+            _anchorPanels.Pack(anchors.First, anchors.Stride, null, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, int.MaxValue, unitRows, Team, threads, cancellationToken);
     }
 
     public void Unload()

@@ -17,7 +17,9 @@ namespace Tercet.Backends.Cpu;
 /// </remarks>
 internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDisposable
 {
+    // Half of a second-level cache: processors with 512-bit vectors have at least a megabyte.
     private const int BlockColumnBytes = 256 << 10;
+    private const int WideBlockColumnBytes = 512 << 10;
     private const int LargestBlockColumns = 480;
     private const int LargestGroupPanels = 4;
     private const int ItemsPerWorker = 8;
@@ -40,7 +42,8 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         PackedPanels gallery = session.Gallery;
         PackedPanels anchors = session.Anchors;
         _positiveKind = wanted & (ExtremeKinds.FarthestPositive | ExtremeKinds.NearestPositive);
-        _blockPanels = Math.Clamp(BlockColumnBytes / (kernel.Columns * gallery.Depth * sizeof(float)), 1, LargestBlockColumns / kernel.Columns);
+        int blockBytes = kernel.Lanes == CpuLanes.Bits512 ? WideBlockColumnBytes : BlockColumnBytes;
+        _blockPanels = Math.Clamp(blockBytes / (kernel.Columns * gallery.Depth * sizeof(float)), 1, LargestBlockColumns / kernel.Columns);
 
         int padded = Math.Max(anchors.PanelCount, session.Layout.IsSymmetric ? gallery.PanelCount : 0) * kernel.Columns;
         PinnedBuffer.Grow(ref _tolerances, padded);

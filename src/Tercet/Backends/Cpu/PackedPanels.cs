@@ -26,6 +26,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     private PinnedBuffer<double> _norms = new(0);
     private float* _source;
     private nint _stride;
+    private double* _squaredNorms;
     private int* _order;
     private bool _unitRows;
     private bool _normsOnly;
@@ -73,6 +74,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>Takes <paramref name="count"/> rows: packs them all where they fit into one window, and otherwise their norms alone.</summary>
     /// <param name="source">The rows in the caller's order, <paramref name="stride"/> floats apart.</param>
     /// <param name="stride">Floats from one row to the next.</param>
+    /// <param name="squaredNorms">Their squared norms in the same order; null where they are to be taken.</param>
     /// <param name="order">Position → the caller's row, <c>[count]</c>.</param>
     /// <param name="count">Number of rows.</param>
     /// <param name="depth">Dimension.</param>
@@ -82,12 +84,13 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <param name="team">Who does it.</param>
     /// <param name="workers">Most threads to use.</param>
     /// <param name="cancellationToken">Stops between panels.</param>
-    // SAFETY: source holds every row that order names, order and the packed arrays hold count entries rounded up to whole panels; the caller keeps
+    // SAFETY: source holds every row that order names, squaredNorms as many values, order and the packed arrays hold count entries rounded up to whole panels; the caller keeps
     // both alive. Pointers, because workers cannot share spans.
-    public void Pack(float* source, nint stride, int* order, int count, int depth, int width, int windowPanels, bool unitRows, WorkerTeam team, int workers, CancellationToken cancellationToken)
+    public void Pack(float* source, nint stride, double* squaredNorms, int* order, int count, int depth, int width, int windowPanels, bool unitRows, WorkerTeam team, int workers, CancellationToken cancellationToken)
     {
         (Count, Depth, Width) = (count, depth, width);
         _source = source;
+        _squaredNorms = squaredNorms;
         _order = order;
         (_stride, _unitRows) = (stride, unitRows);
         _windowPanels = Math.Clamp(windowPanels, 1, Math.Max(1, PanelCount));
@@ -164,12 +167,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     private void TakeNorms(int start, int end, int paddedEnd)
     {
         for (int position = start; position < end; position++)
-        {
-            float* row = Row(position);
-            double squaredNorm = ExactDistance.Dot(row, row, Depth);
-            Norms[position] = Math.Sqrt(squaredNorm);
-            HalfNorms[position] = _unitRows ? 0.5f : (float)(0.5 * squaredNorm);
-        }
+            TakeNorm(position);
 
         for (int position = end; position < paddedEnd; position++)
             (Norms[position], HalfNorms[position]) = (0, PaddingHalfNorm);
@@ -193,12 +191,9 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
             }
 
             float* row = Row(position);
-            double squaredNorm = ExactDistance.Dot(row, row, Depth);
-            Norms[position] = Math.Sqrt(squaredNorm);
-            HalfNorms[position] = _unitRows ? 0.5f : (float)(0.5 * squaredNorm);
-            if (_unitRows && squaredNorm > 0)
+            double norm = TakeNorm(position);
+            if (_unitRows && norm > 0)
             {
-                double norm = Norms[position];
                 for (int k = 0; k < Depth; k++)
                     panel[((nint)k * Width) + lane] = (float)(row[k] / norm);
             }
@@ -212,6 +207,14 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
                 PanelTranspose.FourRows(Row(position - 3), Row(position - 2), Row(position - 1), row, Depth, panel + lane - 3, Width);
             }
         }
+    }
+
+    private double TakeNorm(int position)
+    {
+        float* row = Row(position);
+        double squaredNorm = _squaredNorms != null ? _squaredNorms[_order[position]] : ExactDistance.Dot(row, row, Depth);
+        HalfNorms[position] = _unitRows ? 0.5f : (float)(0.5 * squaredNorm);
+        return Norms[position] = Math.Sqrt(squaredNorm);
     }
 
     private float* Row(int position) => _source + (_order[position] * _stride);
