@@ -57,8 +57,7 @@ internal sealed unsafe class NearestBeyond(IBlockFold fold) : IDisposable
         Pack(keys, padded, packed);
         new Span<double>(smallest, 2 * (thresholds + 1)).Fill(double.MaxValue);
         new Span<int>(found, thresholds + 1).Clear();
-        TakeSmallest(packed, ranks, count, smallest);
-        MarkDoubtful(keys, ranks, count, lows, order, found);
+        TakeSmallest(packed, keys, ranks, count, smallest, lows, order, found);
         TakeBeyond(smallest, order, thresholds, nearTie, found, limits);
     }
 
@@ -73,26 +72,18 @@ internal sealed unsafe class NearestBeyond(IBlockFold fold) : IDisposable
         _sorted.Dispose();
     }
 
-    // The two smallest of every rank.
+    // The two smallest of every rank. A key that is not above a threshold may be as near to it as its lower edge.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void TakeSmallest(double* keys, int* ranks, int count, double* smallest)
+    private static void TakeSmallest(double* packed, float* keys, int* ranks, int count, double* smallest, float* lows, int* order, int* found)
     {
-        for (double* end = keys + count; keys < end; keys++, ranks++)
+        for (nint i = 0; i < count; i++)
         {
-            double* two = smallest + (2 * (nint)(uint)*ranks);
+            nint rank = ranks[i];
+            double* two = smallest + (2 * rank);
             double first = two[0];
-            two[0] = double.MinNative(first, *keys);
-            two[1] = double.MinNative(two[1], double.MaxNative(first, *keys));
-        }
-    }
-
-    // A key that is not above a threshold may be as near to it as its lower edge.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void MarkDoubtful(float* keys, int* ranks, int count, float* lows, int* order, int* found)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            for (int rank = ranks[i]; keys[i] >= lows[rank]; rank++)
+            two[0] = double.MinNative(first, packed[i]);
+            two[1] = double.MinNative(two[1], double.MaxNative(first, packed[i]));
+            for (; keys[i] >= lows[rank]; rank++)
                 found[order[rank + 1]] = Unsure;
         }
     }
