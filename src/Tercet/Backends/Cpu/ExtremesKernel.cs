@@ -32,7 +32,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     private int _blockPanels;
     private int _rowPanels;
     private int _groupPanels;
-    private int _items;
 
     /// <summary>Runs over all blocks. Results are read with <see cref="Candidates"/>.</summary>
     /// <param name="wanted">At most one kind of positive, and the nearest negative or not.</param>
@@ -55,16 +54,18 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         _rowPanels = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
         int workers = session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth);
         _groupPanels = Math.Clamp(_rowPanels / (ItemsPerWorker * workers), 1, LargestGroupPanels);
-        int items = _items = (_rowPanels + _groupPanels - 1) / _groupPanels;
-        PrepareWorkers(Math.Min(workers, Math.Max(1, items)), padded);
+        PrepareWorkers(Math.Min(workers, Math.Max(1, ItemCount)), padded);
 
         // The tables keep their candidates from window to window.
         for (int window = 0; window < gallery.WindowCount; window++)
         {
             gallery.PackWindow(window, session.Team, session.Workers, session.Cancellation);
-            session.Team.Run(this, items, WorkerCount, session.Cancellation);
+            session.Team.Run(this, ItemCount, WorkerCount, session.Cancellation);
         }
     }
+
+    // Groups of rows of blocks.
+    private int ItemCount => (_rowPanels + _groupPanels - 1) / _groupPanels;
 
     /// <summary>Number of workers that took part.</summary>
     private int WorkerCount { get; set; }
@@ -96,8 +97,9 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     {
         PackedPanels gallery = session.Gallery;
 
-        // An anchor whose own long row comes first has a limit that few columns of blocks beat later. So in the square form the rows come from three quarters down to the top, and the short ones last, at which workers end together.
-        int turn = session.Layout.IsSymmetric ? _items * 3 / 4 : -1;
+        // An anchor whose own long row comes first has a limit that few columns of blocks beat later. So in the square form the rows come from three
+        // quarters down to the top, and the short ones last, at which workers end together.
+        int turn = session.Layout.IsSymmetric ? ItemCount * 3 / 4 : -1;
         int firstRow = (item <= turn ? turn - item : item) * _groupPanels;
         int endRow = Math.Min(_rowPanels, firstRow + _groupPanels);
         Span<(int Start, int End)> positives = stackalloc (int, int)[LargestGroupPanels];
@@ -211,9 +213,8 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
 
         if (from >= to)
             return false;
-        int lanes = session.Kernel.Fold.Width;
-        from = from / lanes * lanes;
-        to = (to + lanes - 1) / lanes * lanes;
+        from = from / session.Kernel.Fold.Width * session.Kernel.Fold.Width;
+        to = UpToWholeVectors(to);
         fixed (int* start = starts[firstRow..], end = ends[firstRow..])
             session.Kernel.Fold.Part(worker.Keys, worker.Positives, worker.Stride, rows, from, to, start, end, firstColumn, _positiveKind == ExtremeKinds.FarthestPositive ? -1 : 1);
 

@@ -29,7 +29,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static Vector128<float> Min(Vector128<float> left, Vector128<float> right) => Vector128.MinNative(left, right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float MinLane(Vector128<float> value) => Math.Min(Math.Min(value[0], value[1]), Math.Min(value[2], value[3]));
+    public static float MinLane(Vector128<float> value) => float.MinNative(float.MinNative(value[0], value[1]), float.MinNative(value[2], value[3]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint NotAbove(Vector128<float> left, Vector128<float> right) => Vector128.LessThanOrEqual(left, right).ExtractMostSignificantBits();

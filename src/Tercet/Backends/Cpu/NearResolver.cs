@@ -55,7 +55,7 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         PinnedBuffer.Grow(ref _limits, thresholds + 1);
         PinnedBuffer.Grow(ref _distinct, thresholds + 2);
         PinnedBuffer.Grow(ref _exact, padded + 1);
-        PinnedBuffer.Grow(ref _negatives, thresholds);
+        PinnedBuffer.Grow(ref _negatives, thresholds + 1);
         int* found = (int*)_found.DangerousGetAddress();
         float* limits = (float*)_limits.DangerousGetAddress();
         double* exact = (double*)_exact.DangerousGetAddress();
@@ -76,14 +76,14 @@ internal sealed unsafe class NearResolver(CpuSession session) : IDisposable
         EvaluateFound(found, thresholds + 1);
         RankedRow* negatives = (RankedRow*)_negatives.DangerousGetAddress();
         DistanceMetric metric = session.Metric;
-        for (int i = 0; i < thresholds; i++)
+        for (int i = 0; i <= thresholds; i++)
             negatives[i] = found[i] < 0 ? RankedRow.None : new RankedRow(positions[found[i]], MetricKey.ToValue(metric, exact[found[i]]));
         result = new SemiHardResult
         {
             Positives = Positives(anchor),
             PositiveDistances = distances,
             Negatives = _negatives.Span[..thresholds],
-            Nearest = found[thresholds] < 0 ? RankedRow.None : new RankedRow(positions[found[thresholds]], DistanceOf(found[thresholds])),
+            Nearest = negatives[thresholds],
             Farthest = RankedRow.None,
         };
     }

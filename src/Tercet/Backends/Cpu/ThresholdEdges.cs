@@ -69,10 +69,6 @@ internal sealed unsafe class ThresholdEdges : IDisposable
 
     public void Dispose() => _edges.Dispose();
 
-    private static float Least(Vector512<float> lanes)
-    {
-        Vector256<float> eight = Vector256.MinNative(lanes.GetLower(), lanes.GetUpper());
-        Vector128<float> four = Vector128.MinNative(eight.GetLower(), eight.GetUpper());
-        return float.MinNative(float.MinNative(four[0], four[1]), float.MinNative(four[2], four[3]));
-    }
+    // On every machine, so not the wider lanes' own.
+    private static float Least(Vector512<float> lanes) => Lanes256.MinLane(Vector256.MinNative(lanes.GetLower(), lanes.GetUpper()));
 }
