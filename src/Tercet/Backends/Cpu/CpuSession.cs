@@ -85,9 +85,9 @@ internal sealed unsafe class CpuSession : IMiningKernels, IDisposable
 
         bool unitRows = metric == DistanceMetric.Cosine;
         int windowPanels = anchors.First == gallery.First ? int.MaxValue : WindowPanels(layout.GalleryCount, depth);
-        _galleryPanels.Pack(gallery.First, gallery.Stride, squaredNorms, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, windowPanels, unitRows, Team, threads, cancellationToken);
+        _galleryPanels.Pack(gallery.First, gallery.Stride, squaredNorms, _galleryRows, layout.GalleryCount, depth, Kernel.Columns, Kernel.SlabRows, windowPanels, unitRows, Team, threads, cancellationToken);
         if (!layout.IsSymmetric)
-            _anchorPanels.Pack(anchors.First, anchors.Stride, null, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, int.MaxValue, unitRows, Team, threads, cancellationToken);
+            _anchorPanels.Pack(anchors.First, anchors.Stride, null, _anchorRows, layout.AnchorCount, depth, Kernel.Columns, Kernel.SlabRows, int.MaxValue, unitRows, Team, threads, cancellationToken);
     }
 
     public void Unload()

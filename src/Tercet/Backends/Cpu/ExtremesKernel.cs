@@ -21,7 +21,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     private const int BlockColumnBytes = 256 << 10;
     private const int WideBlockColumnBytes = 512 << 10;
     private const int LargestBlockColumns = 480;
-    private const int LargestGroupPanels = 4;
+    private const int LargestGroupRows = 192;
     private const int ItemsPerWorker = 8;
 
     private Worker[] _workers = [];
@@ -53,7 +53,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         // Several panels of anchors pass over a block of columns while it is in the cache, but not so many that workers would run dry.
         _rowPanels = (session.Layout.AnchorCount + kernel.Columns - 1) / kernel.Columns;
         int workers = session.WorkersFor((double)session.Layout.AnchorCount * gallery.Count * gallery.Depth);
-        _groupPanels = Math.Clamp(_rowPanels / (ItemsPerWorker * workers), 1, LargestGroupPanels);
+        _groupPanels = Math.Clamp(_rowPanels / (ItemsPerWorker * workers), 1, LargestGroupRows / kernel.Columns);
         PrepareWorkers(Math.Min(workers, Math.Max(1, ItemCount)), padded);
 
         // The tables keep their candidates from window to window.
@@ -102,7 +102,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         int turn = session.Layout.IsSymmetric ? ItemCount * 3 / 4 : -1;
         int firstRow = (item <= turn ? turn - item : item) * _groupPanels;
         int endRow = Math.Min(_rowPanels, firstRow + _groupPanels);
-        Span<(int Start, int End)> positives = stackalloc (int, int)[LargestGroupPanels];
+        Span<(int Start, int End)> positives = stackalloc (int, int)[_groupPanels];
         for (int row = firstRow; row < endRow; row++)
             positives[row - firstRow] = PositivesOf(row);
         for (int panel = session.Layout.IsSymmetric ? firstRow : gallery.FirstPanel; panel < gallery.EndPanel; panel += _blockPanels)
@@ -146,40 +146,71 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         Fold(worker, positives: false, rowPanel * width, firstColumn, 0, columns, columnsAsAnchors);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeKeys(Worker worker, int rowPanel, int firstPanel, int endPanel, int wantedColumns)
     {
         TileKernel kernel = session.Kernel;
-        PackedPanels rows = session.Anchors;
-        PackedPanels columns = session.Gallery;
-        float* rowData = rows.Panel(rowPanel);
-        float* rowNorms = rows.HalfNorms + ((nint)rowPanel * kernel.Columns);
         int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
+        worker.Rows = (liveRows + kernel.Rows - 1) / kernel.Rows * kernel.Rows;
+        if (kernel.HoldsColumns)
+            ComputeByPanels(worker, rowPanel, firstPanel, endPanel);
+        else
+            ComputeByStrips(worker, rowPanel, firstPanel, endPanel, wantedColumns);
+
+        if (session.Layout.IsSymmetric && firstPanel == rowPanel && kernel.CanLeaveOut)
+            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), kernel.Fold.Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ComputeByStrips(Worker worker, int rowPanel, int firstPanel, int endPanel, int wantedColumns)
+    {
+        TileKernel kernel = session.Kernel;
+        PackedPanels columns = session.Gallery;
         int diagonal = session.Layout.IsSymmetric ? rowPanel : -1;
-        int vector = kernel.Fold.Width;
-        for (int strip = 0; strip < liveRows; strip += kernel.Rows)
+        for (int strip = 0; strip < worker.Rows; strip += kernel.Rows)
         {
-            int firstOnDiagonal = strip / vector * vector;
+            int row = (rowPanel * kernel.Columns) + strip;
+            float* rowData = session.Anchors.At(row, 0);
+            int firstOnDiagonal = strip / kernel.Fold.Width * kernel.Fold.Width;
             for (int panel = firstPanel; panel < endPanel; panel++)
             {
+                float* columnData = columns.Panel(panel);
                 int firstColumn = (panel - firstPanel) * kernel.Columns;
                 kernel.ComputeSome(
                     panel == diagonal ? firstOnDiagonal : 0,
                     Math.Min(kernel.Columns, wantedColumns - firstColumn),
-                    rowData + strip,
-                    columns.Panel(panel),
+                    rowData,
+                    columnData,
+                    columns.Slab,
                     columns.Depth,
-                    rowNorms + strip,
+                    columnData,
+                    session.Anchors.HalfNorms + row,
                     columns.HalfNorms + ((nint)panel * kernel.Columns),
                     session.KeyScale,
                     worker.Keys + (strip * (nint)worker.Stride) + firstColumn,
                     worker.Stride);
             }
         }
+    }
 
-        worker.Rows = ((liveRows + kernel.Rows - 1) / kernel.Rows) * kernel.Rows;
-        if (firstPanel == diagonal && kernel.CanLeaveOut)
-            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), vector);
+    // While a panel meets the rows, the next one is asked for, a tile's share at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ComputeByPanels(Worker worker, int rowPanel, int firstPanel, int endPanel)
+    {
+        TileKernel kernel = session.Kernel;
+        TileCode compute = kernel.Compute;
+        int width = kernel.Columns, tileRows = kernel.Rows, strips = worker.Rows / tileRows;
+        nint slab = session.Gallery.Slab, depth = session.Gallery.Depth, stride = worker.Stride, panelFloats = width * depth, share = tileRows * depth;
+        float scale = session.KeyScale;
+        float** rows = stackalloc float*[strips];
+        for (int i = 0; i < strips; i++)
+            rows[i] = session.Anchors.At((rowPanel * width) + (i * tileRows), 0);
+        float* rowNorms = session.Anchors.HalfNorms + (rowPanel * width);
+        float* columns = session.Gallery.Panel(firstPanel), columnNorms = session.Gallery.HalfNorms + (firstPanel * width), keys = worker.Keys;
+        for (int panel = firstPanel; panel < endPanel; panel++, columns += panelFloats, columnNorms += width, keys += width)
+        {
+            for (int i = 0; i < strips; i++)
+                compute(rows[i], columns, slab, depth, columns + panelFloats + (i * share), rowNorms + (i * tileRows), columnNorms, scale, keys + (i * tileRows * stride), stride);
+        }
     }
 
     private int UpToWholeVectors(int count) => (count + session.Kernel.Fold.Width - 1) / session.Kernel.Fold.Width * session.Kernel.Fold.Width;

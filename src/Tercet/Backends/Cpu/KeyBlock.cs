@@ -45,21 +45,22 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
         PackedPanels panels = session.Gallery;
         int width = kernel.Columns, stripRows = StripRows, firstRow = block.FirstRow + row;
         int firstNeeded = block.IsDiagonal ? row / width * width : 0;
-        float* rowData = panels.Panel(firstRow / width) + (firstRow % width);
         for (int part = 0; part < parts.Count; part++)
         {
-            delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
+            TileCode compute = part == 0 ? kernel.Compute : kernel.Proceed;
             int first = part * parts.Depth;
             int depth = Math.Min(parts.Depth, panels.Depth - first);
             for (int column = firstNeeded; column < block.Columns; column += width)
             {
-                float* columnData = panels.Panel((block.FirstColumn + column) / width) + (first * width);
+                float* columnData = panels.At(block.FirstColumn + column, first);
                 for (int i = 0; i < stripRows; i += kernel.Rows)
                 {
                     compute(
-                        rowData + (first * width) + i,
+                        panels.At(firstRow + i, first),
                         columnData,
+                        panels.Slab,
                         depth,
+                        columnData,
                         panels.HalfNorms + firstRow + i,
                         panels.HalfNorms + block.FirstColumn + column,
                         session.KeyScale,

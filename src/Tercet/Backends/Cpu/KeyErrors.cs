@@ -32,13 +32,13 @@ internal sealed unsafe class KeyErrors(CpuSession session) : IDisposable
         PackedPanels rows = session.Gallery;
         PinnedBuffer.Grow(ref _errors, (long)rows.PanelCount * rows.Width);
 
-        // SAFETY: native memory of that length, a panel's rows one after the other.
+        // SAFETY: native memory of that length, a slab's rows one after the other.
         float* errors = (float*)_errors.DangerousGetAddress();
         double scale = 1.01 * Math.Abs(session.KeyScale);
         float constant = (float)(scale * ((0.5 * rows.Depth) + 4) * float.Epsilon) + float.Epsilon;
         double others = 4 + (parts.Count == 1 ? 0 : parts.Count);
-        for (int panel = 0; panel < rows.PanelCount; panel++)
-            SumPartial(rows.Panel(panel), rows.Depth, rows.Width, parts.Depth, errors + (panel * rows.Width));
+        for (int position = 0; position < rows.PanelCount * rows.Width; position += rows.SlabRows)
+            SumPartial(rows.At(position, 0), rows.Depth, rows.SlabRows, parts.Depth, errors + position);
         Largest = 0;
         for (int position = 0; position < rows.Count; position++)
         {
@@ -49,9 +49,9 @@ internal sealed unsafe class KeyErrors(CpuSession session) : IDisposable
 
     public void Dispose() => _errors.Dispose();
 
-    // In parts' depths, so that what the norm does not overflow this does not. SAFETY: a panel has depth × width floats, and a width is a multiple of 4.
+    // In parts' depths, so that what the norm does not overflow this does not. SAFETY: a slab has depth × width floats, and a width is a multiple of 4.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumPartial(float* panel, int depth, int width, int partDepth, float* sums)
+    private static void SumPartial(float* slab, int depth, int width, int partDepth, float* sums)
     {
         for (int row = 0; row < width; row += 4)
         {
@@ -61,7 +61,7 @@ internal sealed unsafe class KeyErrors(CpuSession session) : IDisposable
                 int end = Math.Min(depth, first + partDepth);
                 for (int k = first; k < end; k++)
                 {
-                    Vector128<float> x = Vector128.Load(panel + ((nint)k * width) + row);
+                    Vector128<float> x = Vector128.Load(slab + ((nint)k * width) + row);
                     sum += x * x * Vector128.Create((end - k) / (float)partDepth);
                 }
             }

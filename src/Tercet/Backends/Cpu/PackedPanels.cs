@@ -5,7 +5,7 @@ using Tercet.Threading;
 namespace Tercet.Backends.Cpu;
 
 /// <summary>
-/// Rows in the order and shape that the tile kernels read: panels of <c>width</c> rows, dimension by dimension, the last panel padded with
+/// Rows in the order and shape that the tile kernels read: panels of <c>width</c> rows, in slabs of some rows dimension by dimension, the last panel padded with
 /// zeros, beside each row's half squared norm. Either all panels at once, or a window of consecutive panels at a time. Reused from call to call.
 /// </summary>
 internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
@@ -41,6 +41,12 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>Rows of a panel.</summary>
     public int Width { get; private set; }
 
+    /// <summary>Rows of a slab; divides <see cref="Width"/>.</summary>
+    public int SlabRows { get; private set; }
+
+    /// <summary>Floats from one slab of a panel to the next.</summary>
+    public nint Slab => (nint)SlabRows * Depth;
+
     /// <summary>Number of panels.</summary>
     public int PanelCount => (Count + Width - 1) / Width;
 
@@ -53,7 +59,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>The panel after the window's last.</summary>
     public int EndPanel { get; private set; }
 
-    /// <summary>The window's panels, <c>[EndPanel − FirstPanel, Depth, Width]</c>.</summary>
+    /// <summary>The window's panels, <c>[EndPanel − FirstPanel, Width ÷ SlabRows, Depth, SlabRows]</c>.</summary>
     public float* Panels { get; private set; }
 
     /// <summary>Bytes that the panels' memory takes.</summary>
@@ -71,6 +77,13 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>The first element of a panel, which lies in the window.</summary>
     public float* Panel(int index) => Panels + ((nint)(index - FirstPanel) * Width * Depth);
 
+    /// <summary>A dimension of a row; its next one is <see cref="SlabRows"/> floats further, the slab's next row beside it.</summary>
+    public float* At(int position, int dimension)
+    {
+        int lane = position % Width;
+        return Panel(position / Width) + (lane / SlabRows * Slab) + ((nint)dimension * SlabRows) + (lane % SlabRows);
+    }
+
     /// <summary>Takes <paramref name="count"/> rows: packs them all where they fit into one window, and otherwise their norms alone.</summary>
     /// <param name="source">The rows in the caller's order, <paramref name="stride"/> floats apart.</param>
     /// <param name="stride">Floats from one row to the next.</param>
@@ -79,6 +92,7 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <param name="count">Number of rows.</param>
     /// <param name="depth">Dimension.</param>
     /// <param name="width">Rows of a panel.</param>
+    /// <param name="slabRows">Rows of a slab.</param>
     /// <param name="windowPanels">Most panels to hold at a time, 1 or more.</param>
     /// <param name="unitRows">Whether to scale every row to unit norm (a row of zeros stays as it is).</param>
     /// <param name="team">Who does it.</param>
@@ -86,9 +100,9 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <param name="cancellationToken">Stops between panels.</param>
     // SAFETY: source holds every row that order names, squaredNorms as many values, order and the packed arrays hold count entries rounded up to whole panels; the caller keeps
     // both alive. Pointers, because workers cannot share spans.
-    public void Pack(float* source, nint stride, double* squaredNorms, int* order, int count, int depth, int width, int windowPanels, bool unitRows, WorkerTeam team, int workers, CancellationToken cancellationToken)
+    public void Pack(float* source, nint stride, double* squaredNorms, int* order, int count, int depth, int width, int slabRows, int windowPanels, bool unitRows, WorkerTeam team, int workers, CancellationToken cancellationToken)
     {
-        (Count, Depth, Width) = (count, depth, width);
+        (Count, Depth, Width, SlabRows) = (count, depth, width, slabRows);
         _source = source;
         _squaredNorms = squaredNorms;
         _order = order;
@@ -173,18 +187,18 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
             (Norms[position], HalfNorms[position]) = (0, PaddingHalfNorm);
     }
 
-    // A panel's width is a multiple of four.
+    // The rows of a slab are a multiple of four.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPanel(int index)
     {
-        float* panel = Panel(index);
-        for (int lane = 0; lane < Width; lane++)
+        int step = SlabRows;
+        for (int position = index * Width; position < (index + 1) * Width; position++)
         {
-            int position = (index * Width) + lane;
+            float* lane = At(position, 0);
             if (position >= Count)
             {
                 for (int k = 0; k < Depth; k++)
-                    panel[((nint)k * Width) + lane] = 0;
+                    lane[(nint)k * step] = 0;
                 HalfNorms[position] = PaddingHalfNorm;
                 Norms[position] = 0;
                 continue;
@@ -195,16 +209,16 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
             if (_unitRows && norm > 0)
             {
                 for (int k = 0; k < Depth; k++)
-                    panel[((nint)k * Width) + lane] = (float)(row[k] / norm);
+                    lane[(nint)k * step] = (float)(row[k] / norm);
             }
-            else if (_unitRows || position - (lane & 3) + 3 >= Count)
+            else if (_unitRows || (position | 3) >= Count)
             {
                 for (int k = 0; k < Depth; k++)
-                    panel[((nint)k * Width) + lane] = row[k];
+                    lane[(nint)k * step] = row[k];
             }
-            else if ((lane & 3) == 3)
+            else if ((position & 3) == 3)
             {
-                PanelTranspose.FourRows(Row(position - 3), Row(position - 2), Row(position - 1), row, Depth, panel + lane - 3, Width);
+                PanelTranspose.FourRows(Row(position - 3), Row(position - 2), Row(position - 1), row, Depth, lane - 3, step);
             }
         }
     }

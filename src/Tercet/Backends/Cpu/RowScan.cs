@@ -99,20 +99,22 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         KeyParts parts = new(columns.Depth);
         for (int part = 0; part < parts.Count; part++)
         {
-            delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute = part == 0 ? kernel.Compute : kernel.Proceed;
+            TileCode compute = part == 0 ? kernel.Compute : kernel.Proceed;
             int skippedDepth = part * parts.Depth;
             int depth = Math.Min(parts.Depth, columns.Depth - skippedDepth);
-            nint skipped = (nint)skippedDepth * kernel.Columns;
             for (int strip = 0; strip < anchors; strip += kernel.Rows)
             {
                 int anchor = firstAnchor + strip;
-                float* rowData = rows.Panel(anchor / kernel.Columns) + (anchor % kernel.Columns) + skipped;
+                float* rowData = rows.At(anchor, skippedDepth);
                 for (int panel = firstPanel; panel < endPanel; panel++)
                 {
+                    float* columnData = columns.At(panel * kernel.Columns, skippedDepth);
                     compute(
                         rowData,
-                        columns.Panel(panel) + skipped,
+                        columnData,
+                        columns.Slab,
                         depth,
+                        columnData,
                         rows.HalfNorms + anchor,
                         columns.HalfNorms + ((nint)panel * kernel.Columns),
                         session.KeyScale,

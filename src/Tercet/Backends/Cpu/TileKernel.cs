@@ -1,3 +1,6 @@
+// What a tile kernel takes: its rows and its columns, the floats between the slabs of a panel, the depth; where to ask for memory meanwhile; the half norms of rows and of
+// columns, the scale; and where the keys go, so many floats from row to row. See TileKernel8x3 and TileKernel4x3.
+global using unsafe TileCode = delegate*<float*, float*, nint, nint, float*, float*, float*, float, float*, nint, void>;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -12,15 +15,16 @@ internal sealed unsafe class TileKernel
     public const string LanesVariable = "TERCET_LANES";
 
     // One vector of a tile's columns. Null where all three cost hardly more.
-    private readonly delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> _computeVector;
+    private readonly TileCode _computeVector;
 
     private TileKernel(
         CpuLanes lanes,
         int rows,
         int columns,
-        delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> compute,
-        delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> proceed,
-        delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> computeVector,
+        int slabRows,
+        TileCode compute,
+        TileCode proceed,
+        TileCode computeVector,
         IBlockFold fold)
     {
         _computeVector = computeVector;
@@ -28,6 +32,7 @@ internal sealed unsafe class TileKernel
         Lanes = lanes;
         Rows = rows;
         Columns = columns;
+        SlabRows = slabRows;
         Compute = compute;
         Proceed = proceed;
     }
@@ -41,11 +46,19 @@ internal sealed unsafe class TileKernel
     /// <summary>Columns of a tile, and rows of a packed panel.</summary>
     public int Columns { get; }
 
+    /// <summary>
+    /// Rows of a panel that stand side by side, dimension by dimension: all of them, or one vector's. A slab of one vector keeps the rows of a tile in few lines of the cache.
+    /// </summary>
+    public int SlabRows { get; }
+
+    /// <summary>Whether a panel of columns should meet all rows of a panel while it is in the first-level cache, rather than a tile's rows all columns of a block.</summary>
+    public bool HoldsColumns => SlabRows < Columns;
+
     /// <summary>The code; see <see cref="TileKernel8x3{TLanes, TVector, TStart}"/> for its parameters.</summary>
-    public delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> Compute { get; }
+    public TileCode Compute { get; }
 
     /// <summary>The same for a further part of the dimensions: adds to the keys that are there.</summary>
-    public delegate*<float*, float*, nint, float*, float*, float, float*, nint, void> Proceed { get; }
+    public TileCode Proceed { get; }
 
     /// <summary>The epilogue of the same width.</summary>
     public IBlockFold Fold { get; }
@@ -101,16 +114,16 @@ internal sealed unsafe class TileKernel
     /// A tile of which the columns from <paramref name="first"/> to before <paramref name="end"/> are wanted, in whole vectors; the others may be computed as well.
     /// What else it takes is what <see cref="Compute"/> takes.
     /// </summary>
-    public void ComputeSome(int first, int end, float* rows, float* columns, nint depth, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
+    public void ComputeSome(int first, int end, float* rows, float* columns, nint slab, nint depth, float* ahead, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
     {
         if (!CanLeaveOut || end - first == Columns)
         {
-            Compute(rows, columns, depth, rowHalfNorms, columnHalfNorms, scale, keys, keysStride);
+            Compute(rows, columns, slab, depth, ahead, rowHalfNorms, columnHalfNorms, scale, keys, keysStride);
             return;
         }
 
         for (int column = first; column < end; column += Fold.Width)
-            _computeVector(rows, columns + column, depth, rowHalfNorms, columnHalfNorms + column, scale, keys + column, keysStride);
+            _computeVector(rows, columns + column, slab, depth, ahead, rowHalfNorms, columnHalfNorms + column, scale, keys + column, keysStride);
     }
 
     private static TileKernel Tall<TLanes, TVector>(CpuLanes lanes)
@@ -120,6 +133,7 @@ internal sealed unsafe class TileKernel
             lanes,
             8,
             3 * TLanes.Width,
+            slabRows: 3 * TLanes.Width,
             &TileKernel8x3<TLanes, TVector, FromNorms>.Compute,
             &TileKernel8x3<TLanes, TVector, FromKeys>.Compute,
             &TileKernel8x1<TLanes, TVector>.Compute,
@@ -132,6 +146,7 @@ internal sealed unsafe class TileKernel
             lanes,
             4,
             3 * TLanes.Width,
+            slabRows: TLanes.Width,
             &TileKernel4x3<TLanes, TVector, FromNorms>.Compute,
             &TileKernel4x3<TLanes, TVector, FromKeys>.Compute,
             computeVector: null,

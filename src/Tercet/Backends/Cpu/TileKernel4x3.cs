@@ -17,40 +17,36 @@ internal static unsafe class TileKernel4x3<TLanes, TVector, TStart>
     where TVector : struct
     where TStart : struct, IKeyStart
 {
-    // SAFETY: rows and columns point into packed panels of depth × (3 × width) floats, the norms into arrays padded to whole panels, and keys to 4 rows
-    // of at least 3 × width floats, keysStride apart. Written out so that every accumulator stays in a register.
+    // Dimensions at a time, and floats of the line that is asked for meanwhile.
+    private const int Unrolled = 4;
+    private const int LineFloats = 16;
+
+    // SAFETY: rows and columns point into packed panels of 3 slabs of width rows each, slab floats apart, the norms into arrays padded to whole panels, and keys to 4 rows
+    // of at least 3 × width floats, keysStride apart; ahead is asked for and not read. Written out so that every accumulator stays in a register.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compute(float* rows, float* columns, nint depth, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
+    public static void Compute(float* rows, float* columns, nint slab, nint depth, float* ahead, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
     {
         int width = TLanes.Width;
-        nint panel = 3 * width;
         float zero = 0;
         TVector a0 = TLanes.Broadcast(&zero), b0 = a0, c0 = a0;
         TVector a1 = TLanes.Broadcast(&zero), b1 = a1, c1 = a1;
         TVector a2 = TLanes.Broadcast(&zero), b2 = a2, c2 = a2;
         TVector a3 = TLanes.Broadcast(&zero), b3 = a3, c3 = a3;
 
-        float* end = columns + (depth * panel);
-        for (; columns < end; columns += panel, rows += panel)
+        float* second = columns + slab, third = second + slab;
+        float* end = columns + (depth * width);
+        int advance = Unrolled * width;
+        for (float* last = end - advance; columns <= last; columns += advance, second += advance, third += advance, rows += advance, ahead += LineFloats)
         {
-            TVector y0 = TLanes.Load(columns), y1 = TLanes.Load(columns + width), y2 = TLanes.Load(columns + (2 * width));
-            TVector x0 = TLanes.Broadcast(rows + 0);
-            a0 = TLanes.MultiplyAdd(x0, y0, a0);
-            b0 = TLanes.MultiplyAdd(x0, y1, b0);
-            c0 = TLanes.MultiplyAdd(x0, y2, c0);
-            TVector x1 = TLanes.Broadcast(rows + 1);
-            a1 = TLanes.MultiplyAdd(x1, y0, a1);
-            b1 = TLanes.MultiplyAdd(x1, y1, b1);
-            c1 = TLanes.MultiplyAdd(x1, y2, c1);
-            TVector x2 = TLanes.Broadcast(rows + 2);
-            a2 = TLanes.MultiplyAdd(x2, y0, a2);
-            b2 = TLanes.MultiplyAdd(x2, y1, b2);
-            c2 = TLanes.MultiplyAdd(x2, y2, c2);
-            TVector x3 = TLanes.Broadcast(rows + 3);
-            a3 = TLanes.MultiplyAdd(x3, y0, a3);
-            b3 = TLanes.MultiplyAdd(x3, y1, b3);
-            c3 = TLanes.MultiplyAdd(x3, y2, c3);
+            Ahead.Line(ahead);
+            Step(rows, columns, second, third, 0, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Step(rows, columns, second, third, width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Step(rows, columns, second, third, 2 * width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Step(rows, columns, second, third, 3 * width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
         }
+
+        for (; columns < end; columns += width, second += width, third += width, rows += width)
+            Step(rows, columns, second, third, 0, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
 
         TVector factor = TLanes.Broadcast(&scale);
         float minusScale = -scale;
@@ -66,6 +62,46 @@ internal static unsafe class TileKernel4x3<TLanes, TVector, TStart>
         Store(a2, b2, c2, factor, TLanes.Add(m2, n0), TLanes.Add(m2, n1), TLanes.Add(m2, n2), keys + (2 * keysStride));
         TVector m3 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 3), minusFactor);
         Store(a3, b3, c3, factor, TLanes.Add(m3, n0), TLanes.Add(m3, n1), TLanes.Add(m3, n2), keys + (3 * keysStride));
+    }
+
+    // One dimension of four rows and three vectors.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step(
+        float* rows,
+        float* first,
+        float* second,
+        float* third,
+        int offset,
+        ref TVector a0,
+        ref TVector b0,
+        ref TVector c0,
+        ref TVector a1,
+        ref TVector b1,
+        ref TVector c1,
+        ref TVector a2,
+        ref TVector b2,
+        ref TVector c2,
+        ref TVector a3,
+        ref TVector b3,
+        ref TVector c3)
+    {
+        TVector y0 = TLanes.Load(first + offset), y1 = TLanes.Load(second + offset), y2 = TLanes.Load(third + offset);
+        TVector x0 = TLanes.Broadcast(rows + offset + 0);
+        a0 = TLanes.MultiplyAdd(x0, y0, a0);
+        b0 = TLanes.MultiplyAdd(x0, y1, b0);
+        c0 = TLanes.MultiplyAdd(x0, y2, c0);
+        TVector x1 = TLanes.Broadcast(rows + offset + 1);
+        a1 = TLanes.MultiplyAdd(x1, y0, a1);
+        b1 = TLanes.MultiplyAdd(x1, y1, b1);
+        c1 = TLanes.MultiplyAdd(x1, y2, c1);
+        TVector x2 = TLanes.Broadcast(rows + offset + 2);
+        a2 = TLanes.MultiplyAdd(x2, y0, a2);
+        b2 = TLanes.MultiplyAdd(x2, y1, b2);
+        c2 = TLanes.MultiplyAdd(x2, y2, c2);
+        TVector x3 = TLanes.Broadcast(rows + offset + 3);
+        a3 = TLanes.MultiplyAdd(x3, y0, a3);
+        b3 = TLanes.MultiplyAdd(x3, y1, b3);
+        c3 = TLanes.MultiplyAdd(x3, y2, c3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,7 +14,7 @@ internal static unsafe class TileKernel8x1<TLanes, TVector>
 {
     // SAFETY: as there, with one vector of columns and keys.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compute(float* rows, float* columns, nint depth, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
+    public static void Compute(float* rows, float* columns, nint slab, nint depth, float* ahead, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
     {
         nint panel = 3 * TLanes.Width;
         float zero = 0;

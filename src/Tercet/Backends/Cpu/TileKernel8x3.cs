@@ -20,7 +20,7 @@ internal static unsafe class TileKernel8x3<TLanes, TVector, TStart>
     // SAFETY: rows and columns point into packed panels of depth × (3 × width) floats, the norms into arrays padded to whole panels, and keys to 8 rows
     // of at least 3 × width floats, keysStride apart. Written out so that every accumulator stays in a register.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compute(float* rows, float* columns, nint depth, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
+    public static void Compute(float* rows, float* columns, nint slab, nint depth, float* ahead, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
     {
         int width = TLanes.Width;
         nint panel = 3 * width;
