@@ -250,12 +250,8 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
                 float* word = scores + start;
                 int length = Math.Min(Word, end - start);
                 ulong hits = 0;
-                for (int i = 0; i < length; i += 2 * TLanes.Width)
-                {
-                    TVector a = TLanes.MultiplyAdd(TLanes.Load(word + i), scales, offsets);
-                    TVector b = TLanes.MultiplyAdd(TLanes.Load(word + i + TLanes.Width), scales, offsets);
-                    hits |= (ulong)TLanes.TestBits(a, b, (uint*)wanted) << i;
-                }
+                for (int i = 0; i < length; i += Word / 2)
+                    hits |= (ulong)TLanes.TestBits(word + i, scales, offsets, (uint*)wanted) << i;
 
                 *next++ = hits & (ulong.MaxValue >> (Word - length));
             }
@@ -270,9 +266,9 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int SelectWithin(float* scores, int count, KeyBins bins, in KeyFilter filter, float* selected, int* positions)
     {
-        float scale = bins.Scale, offset = bins.Offset, small = filter.SmallLimit, large = filter.LargeLimit;
+        float scale = bins.Scale, offset = bins.Offset, smallLimit = filter.SmallLimit, largeLimit = filter.LargeLimit;
         TVector scales = TLanes.Broadcast(&scale), offsets = TLanes.Broadcast(&offset);
-        TVector smalls = TLanes.Broadcast(&small), larges = TLanes.Broadcast(&large);
+        TVector smalls = TLanes.Broadcast(&smallLimit), larges = TLanes.Broadcast(&largeLimit);
         ulong* words = stackalloc ulong[WordsPerRun];
         int kept = 0;
         for (int run = 0; run < count; run += WordsPerRun * Word)
@@ -281,15 +277,19 @@ internal sealed unsafe class BlockFold<TLanes, TVector> : IBlockFold
             ulong* next = words;
             for (int start = run; start < end; start += Word)
             {
+                float* word = scores + start;
                 int length = Math.Min(Word, end - start);
-                ulong hits = 0;
-                for (int i = 0; i < length; i += 2 * TLanes.Width)
+                ulong hits = 0, notLarge = 0, small = 0;
+                for (int i = 0; i < length; i += Word / 2)
+                    hits |= (ulong)TLanes.TestBits(word + i, scales, offsets, (uint*)filter.Bits) << i;
+                for (int i = 0; i < length; i += TLanes.Width)
                 {
-                    TVector a = TLanes.Load(scores + start + i), b = TLanes.Load(scores + start + i + TLanes.Width);
-                    uint wanted = TLanes.TestBits(TLanes.MultiplyAdd(a, scales, offsets), TLanes.MultiplyAdd(b, scales, offsets), (uint*)filter.Bits);
-                    wanted &= TLanes.NotAbove(a, larges) | (TLanes.NotAbove(b, larges) << TLanes.Width);
-                    hits |= (ulong)(wanted | TLanes.NotAbove(a, smalls) | (TLanes.NotAbove(b, smalls) << TLanes.Width)) << i;
+                    TVector score = TLanes.Load(word + i);
+                    notLarge |= (ulong)TLanes.NotAbove(score, larges) << i;
+                    small |= (ulong)TLanes.NotAbove(score, smalls) << i;
                 }
+
+                hits = (hits & notLarge) | small;
 
                 *next++ = hits & (ulong.MaxValue >> (Word - length));
             }

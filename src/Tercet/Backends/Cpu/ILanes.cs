@@ -39,8 +39,8 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Writes every lane clamped to [0, <paramref name="last"/>] and truncated to an integer; <paramref name="last"/> is below 2²⁴.</summary>
     static abstract void StoreTruncated(TVector value, float last, int* destination);
 
-    /// <summary>Clamps every lane to [0, <see cref="KeyBins.Last"/>], truncates it, and tests that bit of a map of <see cref="KeyBins.Count"/>: bit i of the result is lane i's, those of the second vector above those of the first.</summary>
-    static abstract uint TestBits(TVector first, TVector second, uint* bits);
+    /// <summary>Clamps <c>key × scale + offset</c> of 32 keys to [0, <see cref="KeyBins.Last"/>], truncates it, and tests that bit of a map of <see cref="KeyBins.Count"/>: bit i of the result is key i's.</summary>
+    static abstract uint TestBits(float* keys, TVector scales, TVector offsets, uint* bits);
 
     /// <summary>Looks every lane up in a table of 16 floats. The low four bits of a lane's representation are its index.</summary>
     static abstract TVector Lookup(float* table, TVector index);

@@ -21,7 +21,7 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
     public float* Keys => (float*)_keys.DangerousGetAddress();
 
     /// <summary>Rows of a strip: divides a panel.</summary>
-    public int StripRows => Math.Max(session.Kernel.Rows, session.Kernel.Fold.Width);
+    public int StripRows { get; } = session.Kernel.HoldsColumns ? session.Kernel.Columns : Math.Max(session.Kernel.Rows, session.Kernel.Fold.Width);
 
     /// <summary>Computes a block; all of it, whole diagonal blocks included.</summary>
     public void Compute(BlockPair block, KeyParts parts)
@@ -43,29 +43,30 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
     {
         TileKernel kernel = session.Kernel;
         PackedPanels panels = session.Gallery;
-        int width = kernel.Columns, stripRows = StripRows, firstRow = block.FirstRow + row;
+        int width = kernel.Columns, tileRows = kernel.Rows, stripRows = StripRows, firstRow = block.FirstRow + row;
         int firstNeeded = block.IsDiagonal ? row / width * width : 0;
+        nint slab = panels.Slab, panelFloats = (nint)width * panels.Depth;
+        float scale = session.KeyScale;
+        float** rows = stackalloc float*[stripRows / tileRows];
+        float** ahead = stackalloc float*[stripRows / tileRows];
         for (int part = 0; part < parts.Count; part++)
         {
             TileCode compute = part == 0 ? kernel.Compute : kernel.Proceed;
             int first = part * parts.Depth;
             int depth = Math.Min(parts.Depth, panels.Depth - first);
-            for (int column = firstNeeded; column < block.Columns; column += width)
+            float* columns = panels.At(block.FirstColumn + firstNeeded, first), norms = panels.HalfNorms + block.FirstColumn;
+            for (int i = 0; i < stripRows / tileRows; i++)
             {
-                float* columnData = panels.At(block.FirstColumn + column, first);
-                for (int i = 0; i < stripRows; i += kernel.Rows)
+                rows[i] = panels.At(firstRow + (i * tileRows), first);
+                ahead[i] = columns + panelFloats + (i * tileRows / kernel.SlabRows * slab) + (i * tileRows % kernel.SlabRows * depth);
+            }
+
+            for (int column = firstNeeded; column < block.Columns; column += width, columns += panelFloats)
+            {
+                for (int i = 0; i < stripRows / tileRows; i++)
                 {
-                    compute(
-                        panels.At(firstRow + i, first),
-                        columnData,
-                        panels.Slab,
-                        depth,
-                        columnData,
-                        panels.HalfNorms + firstRow + i,
-                        panels.HalfNorms + block.FirstColumn + column,
-                        session.KeyScale,
-                        keys + (i * Stride) + column,
-                        Stride);
+                    compute(rows[i], columns, slab, depth, ahead[i], panels.HalfNorms + firstRow + (i * tileRows), norms + column, scale, keys + (i * tileRows * Stride) + column, Stride);
+                    ahead[i] += panelFloats;
                 }
             }
         }

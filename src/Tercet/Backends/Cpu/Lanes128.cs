@@ -50,14 +50,17 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThanOrEqual(left, right), then, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector128<float> first, Vector128<float> second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint TestBits(Vector128<float> value, uint* bits)
+    public static uint TestBits(float* keys, Vector128<float> scales, Vector128<float> offsets, uint* bits)
     {
-        int* bins = stackalloc int[4];
-        StoreTruncated(value, KeyBins.Last, bins);
-        return LanesScalar.TestBits(bins, bits);
+        int* bins = stackalloc int[Width];
+        uint found = 0;
+        for (int i = 0; i < 32; i += Width)
+        {
+            StoreTruncated(MultiplyAdd(Load(keys + i), scales, offsets), KeyBins.Last, bins);
+            found |= LanesScalar.TestBits(bins, bits) << i;
+        }
+
+        return found;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -48,8 +48,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 
     // The map is one register of 32 words: one look-up for both vectors. Packing puts four lanes of the one beside four of the other; a permutation takes them apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(Vector512<float> first, Vector512<float> second, uint* bits)
+    public static uint TestBits(float* keys, Vector512<float> scales, Vector512<float> offsets, uint* bits)
     {
+        Vector512<float> first = MultiplyAdd(Load(keys), scales, offsets), second = MultiplyAdd(Load(keys + Width), scales, offsets);
         if (!Avx512BW.IsSupported)
             return TestBits(first, bits) | (TestBits(second, bits) << Width);
         Vector512<float> last = Vector512.Create((float)KeyBins.Last);

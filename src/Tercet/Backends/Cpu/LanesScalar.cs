@@ -46,13 +46,17 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         left.D <= right.D ? then.D : otherwise.D);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(FourFloats first, FourFloats second, uint* bits) => TestBits(first, bits) | (TestBits(second, bits) << Width);
-
-    private static uint TestBits(FourFloats value, uint* bits)
+    public static uint TestBits(float* keys, FourFloats scales, FourFloats offsets, uint* bits)
     {
-        int* bins = stackalloc int[4];
-        StoreTruncated(value, KeyBins.Last, bins);
-        return TestBits(bins, bits);
+        int* bins = stackalloc int[Width];
+        uint found = 0;
+        for (int i = 0; i < 32; i += Width)
+        {
+            StoreTruncated(MultiplyAdd(Load(keys + i), scales, offsets), KeyBins.Last, bins);
+            found |= TestBits(bins, bits) << i;
+        }
+
+        return found;
     }
 
     /// <summary>Tests four bits of a map.</summary>

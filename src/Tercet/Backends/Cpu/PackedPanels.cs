@@ -16,8 +16,8 @@ internal sealed unsafe class PackedPanels : ITeamJob, IDisposable
     /// <summary>Above every key of real rows, below those of padding.</summary>
     public const float LargestKey = 5e37f;
 
-    /// <summary>Floats that can be read behind rows of keys: a vector.</summary>
-    public const int RowPadding = 16;
+    /// <summary>Floats that can be read behind rows of keys: as many as are tested at a time.</summary>
+    public const int RowPadding = 32;
 
     private const int PanelsPerItem = 4;
 
