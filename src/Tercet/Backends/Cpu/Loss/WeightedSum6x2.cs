@@ -26,28 +26,17 @@ internal static unsafe class WeightedSum6x2<TLanes, TVector>
         TVector a0 = TLanes.Broadcast(&zero), b0 = a0, a1 = a0, b1 = a0, a2 = a0, b2 = a0;
         TVector a3 = a0, b3 = a0, a4 = a0, b4 = a0, a5 = a0, b5 = a0;
         float* end = rows + (depth * 2 * width);
-        for (; rows < end; rows += 2 * width, weights += depthStep)
+        int advance = 2 * 2 * width;
+        for (float* last = end - advance; rows <= last; rows += advance)
         {
-            TVector y0 = TLanes.Load(rows), y1 = TLanes.Load(rows + width);
-            TVector w0 = TLanes.Broadcast(weights);
-            a0 = TLanes.MultiplyAdd(w0, y0, a0);
-            b0 = TLanes.MultiplyAdd(w0, y1, b0);
-            TVector w1 = TLanes.Broadcast(weights + rowStep);
-            a1 = TLanes.MultiplyAdd(w1, y0, a1);
-            b1 = TLanes.MultiplyAdd(w1, y1, b1);
-            TVector w2 = TLanes.Broadcast(weights + step2);
-            a2 = TLanes.MultiplyAdd(w2, y0, a2);
-            b2 = TLanes.MultiplyAdd(w2, y1, b2);
-            TVector w3 = TLanes.Broadcast(weights + step3);
-            a3 = TLanes.MultiplyAdd(w3, y0, a3);
-            b3 = TLanes.MultiplyAdd(w3, y1, b3);
-            TVector w4 = TLanes.Broadcast(weights + step4);
-            a4 = TLanes.MultiplyAdd(w4, y0, a4);
-            b4 = TLanes.MultiplyAdd(w4, y1, b4);
-            TVector w5 = TLanes.Broadcast(weights + step5);
-            a5 = TLanes.MultiplyAdd(w5, y0, a5);
-            b5 = TLanes.MultiplyAdd(w5, y1, b5);
+            Step(weights, rowStep, step2, step3, step4, step5, rows, ref a0, ref b0, ref a1, ref b1, ref a2, ref b2, ref a3, ref b3, ref a4, ref b4, ref a5, ref b5);
+            weights += depthStep;
+            Step(weights, rowStep, step2, step3, step4, step5, rows + (2 * width), ref a0, ref b0, ref a1, ref b1, ref a2, ref b2, ref a3, ref b3, ref a4, ref b4, ref a5, ref b5);
+            weights += depthStep;
         }
+
+        if (rows < end)
+            Step(weights, rowStep, step2, step3, step4, step5, rows, ref a0, ref b0, ref a1, ref b1, ref a2, ref b2, ref a3, ref b3, ref a4, ref b4, ref a5, ref b5);
 
         Store(a0, b0, sums);
         Store(a1, b1, sums + sumStride);
@@ -55,6 +44,49 @@ internal static unsafe class WeightedSum6x2<TLanes, TVector>
         Store(a3, b3, sums + (3 * sumStride));
         Store(a4, b4, sums + (4 * sumStride));
         Store(a5, b5, sums + (5 * sumStride));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step(
+        float* weights,
+        nint step1,
+        nint step2,
+        nint step3,
+        nint step4,
+        nint step5,
+        float* row,
+        ref TVector a0,
+        ref TVector b0,
+        ref TVector a1,
+        ref TVector b1,
+        ref TVector a2,
+        ref TVector b2,
+        ref TVector a3,
+        ref TVector b3,
+        ref TVector a4,
+        ref TVector b4,
+        ref TVector a5,
+        ref TVector b5)
+    {
+        TVector y0 = TLanes.Load(row), y1 = TLanes.Load(row + TLanes.Width);
+        TVector w0 = TLanes.Broadcast(weights);
+        a0 = TLanes.MultiplyAdd(w0, y0, a0);
+        b0 = TLanes.MultiplyAdd(w0, y1, b0);
+        TVector w1 = TLanes.Broadcast(weights + step1);
+        a1 = TLanes.MultiplyAdd(w1, y0, a1);
+        b1 = TLanes.MultiplyAdd(w1, y1, b1);
+        TVector w2 = TLanes.Broadcast(weights + step2);
+        a2 = TLanes.MultiplyAdd(w2, y0, a2);
+        b2 = TLanes.MultiplyAdd(w2, y1, b2);
+        TVector w3 = TLanes.Broadcast(weights + step3);
+        a3 = TLanes.MultiplyAdd(w3, y0, a3);
+        b3 = TLanes.MultiplyAdd(w3, y1, b3);
+        TVector w4 = TLanes.Broadcast(weights + step4);
+        a4 = TLanes.MultiplyAdd(w4, y0, a4);
+        b4 = TLanes.MultiplyAdd(w4, y1, b4);
+        TVector w5 = TLanes.Broadcast(weights + step5);
+        a5 = TLanes.MultiplyAdd(w5, y0, a5);
+        b5 = TLanes.MultiplyAdd(w5, y1, b5);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
