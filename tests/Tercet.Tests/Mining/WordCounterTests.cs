@@ -1,3 +1,4 @@
+using Tercet.Backends;
 using Tercet.Backends.Cpu.Loss;
 
 namespace Tercet.Tests.Mining;
@@ -7,28 +8,34 @@ public sealed unsafe class WordCounterTests
 {
     private const int Guard = -77;
 
+    public static MatrixTheoryData<CpuLanes, int, float> Cases => new([CpuLanes.Bits512, CpuLanes.Bits256], [1, 2, 4, 31, 39, 63], [1e-5f, 0, 0.3f]);
+
     [Theory]
-    [InlineData(1, 1e-5f)]
-    [InlineData(2, 1e-5f)]
-    [InlineData(31, 1e-5f)]
-    [InlineData(39, 1e-5f)]
-    [InlineData(63, 1e-5f)]
-    [InlineData(39, 0)]
-    [InlineData(39, 0.3f)]
-    public void Count_KeysAroundThresholds_IsExactOrDoubtfulAndTalliesTheRow(int thresholds, float slack)
+    [MemberData(nameof(Cases))]
+    public void Count_KeysAroundThresholds_IsExactOrDoubtfulAndTalliesTheRow(CpuLanes lanes, int thresholds, float slack)
     {
-        Assert.SkipUnless(WordCounter.IsSupported, "needs AVX-512BW and BMI2");
+        SkipUnlessSupported(lanes);
         Random random = new(thresholds);
+        int width = lanes == CpuLanes.Bits512 ? 16 : 8;
         foreach (float spread in new[] { 1f, 1e-6f, 0f, 1e30f })
         {
-            foreach (int columns in new[] { 16, 48, 96, 144, 192 })
-                Check(random, thresholds, slack * MathF.Max(spread, 1e-3f), spread, columns);
+            // Whole panels: of 48 keys, or of 24.
+            foreach (int columns in new[] { width, 3 * width, 6 * width, 9 * width, 12 * width, 192 })
+                Check(lanes, random, thresholds, slack * MathF.Max(spread, 1e-3f), spread, columns);
         }
     }
 
+    private static void SkipUnlessSupported(CpuLanes lanes) =>
+        Assert.SkipUnless(lanes == CpuLanes.Bits512 ? WordCounter.IsSupported : WordCounter256.IsSupported, lanes == CpuLanes.Bits512 ? "needs AVX-512BW and BMI2" : "needs AVX2 and FMA");
+
+    private static bool Count(CpuLanes lanes, float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies) => lanes == CpuLanes.Bits512
+        ? WordCounter.Count(keys, columns, terms, thresholds, counts, doubtful, tallies)
+        : WordCounter256.Count(keys, columns, terms, thresholds, counts, doubtful, tallies);
+
     // Far below, far above, on a threshold, and just beside one.
-    private static void Check(Random random, int thresholds, float slack, float spread, int columns)
+    private static void Check(CpuLanes lanes, Random random, int thresholds, float slack, float spread, int columns)
     {
+        int width = lanes == CpuLanes.Bits512 ? 16 : 8;
         short* table = stackalloc short[WordThresholds.TableLength + WordThresholds.Padding];
         float[] limits = [.. Enumerable.Range(0, thresholds).Select(_ => 0.5f + (spread * random.NextSingle())).Order()];
         float smallKey = 0.25f;
@@ -51,20 +58,20 @@ public sealed unsafe class WordCounterTests
         }
 
         float[] counts = new float[columns + 1];
-        uint[] doubtful = new uint[(columns / 16) + 1];
+        uint[] doubtful = new uint[(columns / width) + 1];
         int[] tallies = new int[Tallies.LengthFor(thresholds) + 1];
-        (counts[columns], doubtful[columns / 16], tallies[^1]) = (Guard, 12345, Guard);
+        (counts[columns], doubtful[columns / width], tallies[^1]) = (Guard, 12345, Guard);
         bool any;
         fixed (float* k = keys, c = counts, e = ended)
         fixed (uint* d = doubtful)
         fixed (int* t = tallies)
-            any = WordCounter.Count(k, columns, terms, e, c, d, t);
+            any = Count(lanes, k, columns, terms, e, c, d, t);
 
         int[] expectedTallies = new int[thresholds + 1];
         bool expectedAny = false;
         for (int i = 0; i < columns; i++)
         {
-            bool isDoubtful = (doubtful[i / 16] >> (i % 16) & 1) != 0;
+            bool isDoubtful = (doubtful[i / width] >> (i % width) & 1) != 0;
             int surely = limits.Count(limit => limit > keys[i] + slack);
             int perhaps = limits.Count(limit => limit > keys[i] - slack);
             expectedAny |= isDoubtful;
@@ -76,14 +83,16 @@ public sealed unsafe class WordCounterTests
 
         Assert.Equal(expectedAny, any);
         Assert.Equal(expectedTallies.Skip(1), tallies.Skip(1).Take(thresholds));
-        Assert.Equal((Guard, 12345u, Guard), ((int)counts[columns], doubtful[columns / 16], tallies[^1]));
+        Assert.Equal((Guard, 12345u, Guard), ((int)counts[columns], doubtful[columns / width], tallies[^1]));
     }
 
     // What 16 bits leave open, float32 decides: only keys within the slack of a threshold are in doubt.
-    [Fact]
-    public void Count_KeysSpreadOverThresholds_DoubtsThoseWithinTheSlack()
+    [Theory]
+    [InlineData(CpuLanes.Bits512)]
+    [InlineData(CpuLanes.Bits256)]
+    public void Count_KeysSpreadOverThresholds_DoubtsThoseWithinTheSlack(CpuLanes lanes)
     {
-        Assert.SkipUnless(WordCounter.IsSupported, "needs AVX-512BW and BMI2");
+        SkipUnlessSupported(lanes);
         const float Slack = 1e-5f;
         Random random = new(3);
         short* table = stackalloc short[WordThresholds.TableLength + WordThresholds.Padding];
@@ -93,12 +102,12 @@ public sealed unsafe class WordCounterTests
         for (int row = 0; row < 200; row++)
         {
             float[] keys = [.. Enumerable.Range(0, 192).Select(_ => 0.9f + (1.2f * random.NextSingle()))], counts = new float[192];
-            uint[] doubtful = new uint[12];
+            uint[] doubtful = new uint[24];
             int[] tallies = new int[Tallies.LengthFor(39)];
             fixed (float* k = keys, c = counts, e = ended)
             fixed (uint* d = doubtful)
             fixed (int* t = tallies)
-                WordCounter.Count(k, 192, terms, e, c, d, t);
+                Count(lanes, k, 192, terms, e, c, d, t);
             near += keys.Count(key => limits.Any(limit => Math.Abs((double)key - limit) <= 1.02 * Slack));
             doubts += doubtful.Sum(word => int.PopCount((int)word));
         }

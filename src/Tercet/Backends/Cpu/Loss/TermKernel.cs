@@ -110,11 +110,13 @@ internal sealed unsafe class TermKernel<TLanes, TCount, TVector> : ITermKernel
     }
 
     /// <inheritdoc/>
-    public bool CountsWords => TLanes.Width == 16 && WordCounter.IsSupported;
+    public bool CountsWords => TLanes.Width == 16 ? WordCounter.IsSupported : TLanes.Width == 8 && WordCounter256.IsSupported;
 
     /// <inheritdoc/>
     public bool CountWords(float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies) =>
-        WordCounter.Count(keys, columns, terms, thresholds, counts, doubtful, tallies);
+        TLanes.Width == 16
+            ? WordCounter.Count(keys, columns, terms, thresholds, counts, doubtful, tallies)
+            : WordCounter256.Count(keys, columns, terms, thresholds, counts, doubtful, tallies);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

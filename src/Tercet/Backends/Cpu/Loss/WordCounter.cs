@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -52,37 +51,8 @@ internal static unsafe class WordCounter
 
         WordTally.Add(row, words.Count, tallies);
         if (Vector512.LessThanOrEqualAny(smallest, Vector512.Create(terms.SmallKey)))
-            doubts |= DoubtSmall(keys, columns, terms.SmallKey, doubtful);
-        return doubts != 0 && Decide(keys, columns, terms, thresholds, counts, doubtful, tallies);
-    }
-
-    // Float32 knows more than 16 bits, and leaves few keys in doubt: those too near a threshold for it, too, and those that have two thresholds nearby.
-    private static bool Decide(float* keys, int columns, in AnchorTerms terms, float* thresholds, float* counts, uint* doubtful, int* tallies)
-    {
-        uint doubts = 0;
-        float* end = thresholds + terms.Count;
-        for (int column = 0; column < columns; column += 16, doubtful++)
-        {
-            uint left = *doubtful;
-            for (uint bits = left; bits != 0; bits &= bits - 1)
-            {
-                int lane = BitOperations.TrailingZeroCount(bits);
-                float key = keys[column + lane];
-                int most = (int)counts[column + lane];
-                int count = most - (end[-most] <= key - terms.Slack ? 1 : 0);
-                bool isCertain = end[-count] > key + terms.Slack & key > terms.SmallKey;
-                count = isCertain ? count : most;
-                counts[column + lane] = count;
-                tallies[most]--;
-                tallies[count]++;
-                left &= ~((isCertain ? 1u : 0) << lane);
-            }
-
-            *doubtful = left;
-            doubts |= left;
-        }
-
-        return doubts != 0;
+            doubts |= WordDoubts.AddSmall(keys, columns, 16, terms.SmallKey, doubtful);
+        return doubts != 0 && WordDoubts.Decide(keys, columns, 16, terms, thresholds, counts, doubtful, tallies);
     }
 
     // 32 keys as words; from the row's end on, keys above all others. Packing puts four keys of one vector beside four of the other.
@@ -153,19 +123,5 @@ internal static unsafe class WordCounter
         }
 
         return found;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static uint DoubtSmall(float* keys, int columns, float smallKey, uint* doubtful)
-    {
-        uint doubts = 0;
-        for (int column = 0; column < columns; column += 16)
-        {
-            uint found = (uint)Vector512.LessThanOrEqual(Vector512.Load(keys + column), Vector512.Create(smallKey)).ExtractMostSignificantBits();
-            doubtful[column / 16] |= found;
-            doubts |= found;
-        }
-
-        return doubts;
     }
 }
