@@ -106,7 +106,7 @@ internal static unsafe class ExactDistance
             Vector512<double> scale = Vector512.Create(factor);
             int k = 0;
             for (; k + 16 <= y.Length; k += 16)
-                Vector512.Narrow(NarrowRow.Load(source, k) * scale, NarrowRow.Load(source, k + 8) * scale).Store(target + k);
+                WideVectors.Narrow(NarrowRow.Load(source, k) * scale, NarrowRow.Load(source, k + 8) * scale).Store(target + k);
             for (; k < y.Length; k++)
                 target[k] = (float)(source[k] * factor);
         }
@@ -129,10 +129,10 @@ internal static unsafe class ExactDistance
             upper.Store(sum + k + 8);
         }
 
-        squares[0] = SumLanes(even0 + odd0);
-        squares[1] = SumLanes(even1 + odd1);
-        squares[2] = SumLanes(even2 + odd2);
-        squares[3] = SumLanes(even3 + odd3);
+        squares[0] = WideVectors.Sum(even0 + odd0);
+        squares[1] = WideVectors.Sum(even1 + odd1);
+        squares[2] = WideVectors.Sum(even2 + odd2);
+        squares[3] = WideVectors.Sum(even3 + odd3);
         for (; k < depth; k++)
         {
             double v0 = x0[k], v1 = x1[k], v2 = x2[k], v3 = x3[k];
@@ -169,18 +169,9 @@ internal static unsafe class ExactDistance
             odd = TTerm.Add(odd, TX.Load(x, k + 8), TY.Load(y, k + 8));
         }
 
-        double total = SumLanes(even + odd);
+        double total = WideVectors.Sum(even + odd);
         for (; k < count; k++)
             total += TTerm.Of(TX.At(x, k), TY.At(y, k));
         return total;
-    }
-
-    // Neighbours first, and so on.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double SumLanes(Vector512<double> lanes)
-    {
-        Vector512<double> pairs = lanes + Vector512.Shuffle(lanes, Vector512.Create(1L, 0, 3, 2, 5, 4, 7, 6));
-        Vector256<double> lower = pairs.GetLower(), upper = pairs.GetUpper();
-        return (lower.GetLower() + lower.GetUpper() + (upper.GetLower() + upper.GetUpper())).ToScalar();
     }
 }

@@ -163,7 +163,7 @@ internal sealed unsafe class NearestBeyond(IBlockFold fold) : IDisposable
             for (int i = first; i < end; i++)
             {
                 Vector512<float> value = Vector512.Create(values[i]);
-                Vector512<int> isBefore = Vector512.GreaterThan(Vector512<int>.Indices, Vector512.Create(i - first));
+                Vector512<int> isBefore = Vector512.GreaterThan(WideVectors.Indices, Vector512.Create(i - first));
                 rank -= Vector512.LessThan(value, own).AsInt32() | (Vector512.Equals(value, own).AsInt32() & isBefore);
             }
 

@@ -55,10 +55,10 @@ internal sealed unsafe class ThresholdEdges : IDisposable
                 Vector512<double> a = Vector512.Load(distance + i), b = Vector512.Load(distance + i + 8);
                 (a, b) = square ? (a * a, b * b) : (a, b);
                 Vector512<double> slackA = constant + (a * slope), slackB = constant + (b * slope);
-                Vector512<float> lows = Vector512.Narrow(a - slackA, b - slackB), highs = Vector512.Narrow(a + slackA, b + slackB);
+                Vector512<float> lows = WideVectors.Narrow(a - slackA, b - slackB), highs = WideVectors.Narrow(a + slackA, b + slackB);
                 lows.Store(low + i);
                 highs.Store(high + i);
-                Vector512<float> isThreshold = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(Count - i)).AsSingle();
+                Vector512<float> isThreshold = Vector512.LessThan(WideVectors.Indices, Vector512.Create(Count - i)).AsSingle();
                 smallest = Vector512.ConditionalSelect(isThreshold, Vector512.MinNative(smallest, lows), smallest);
                 largest = Vector512.ConditionalSelect(isThreshold, Vector512.MaxNative(largest, highs), largest);
             }
