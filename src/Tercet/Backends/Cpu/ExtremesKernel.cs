@@ -152,7 +152,7 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
         worker.Rows = (liveRows + kernel.Rows - 1) / kernel.Rows * kernel.Rows;
         if (kernel.HoldsColumns)
-            ComputeByPanels(worker, rowPanel, firstPanel, endPanel);
+            kernel.ComputePanels(session.Anchors, rowPanel * kernel.Columns, worker.Rows, session.Gallery, firstPanel, endPanel, 0, session.Gallery.Depth, session.KeyScale, worker.Keys, worker.Stride);
         else
             ComputeByStrips(worker, rowPanel, firstPanel, endPanel, wantedColumns);
 
@@ -189,27 +189,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
                     worker.Keys + (strip * (nint)worker.Stride) + firstColumn,
                     worker.Stride);
             }
-        }
-    }
-
-    // While a panel meets the rows, the next one is asked for, a tile's share at a time.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ComputeByPanels(Worker worker, int rowPanel, int firstPanel, int endPanel)
-    {
-        TileKernel kernel = session.Kernel;
-        TileCode compute = kernel.Compute;
-        int width = kernel.Columns, tileRows = kernel.Rows, strips = worker.Rows / tileRows;
-        nint slab = session.Gallery.Slab, depth = session.Gallery.Depth, stride = worker.Stride, panelFloats = width * depth, share = tileRows * depth;
-        float scale = session.KeyScale;
-        float** rows = stackalloc float*[strips];
-        for (int i = 0; i < strips; i++)
-            rows[i] = session.Anchors.At((rowPanel * width) + (i * tileRows), 0);
-        float* rowNorms = session.Anchors.HalfNorms + (rowPanel * width);
-        float* columns = session.Gallery.Panel(firstPanel), columnNorms = session.Gallery.HalfNorms + (firstPanel * width), keys = worker.Keys;
-        for (int panel = firstPanel; panel < endPanel; panel++, columns += panelFloats, columnNorms += width, keys += width)
-        {
-            for (int i = 0; i < strips; i++)
-                compute(rows[i], columns, slab, depth, columns + panelFloats + (i * share), rowNorms + (i * tileRows), columnNorms, scale, keys + (i * tileRows * stride), stride);
         }
     }
 

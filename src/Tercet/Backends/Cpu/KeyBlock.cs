@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Tercet.Memory;
 
 namespace Tercet.Backends.Cpu;
@@ -37,41 +36,20 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
     /// <param name="row">The strip's first row in the block, a multiple of <see cref="StripRows"/>.</param>
     /// <param name="parts">The parts of the dimensions, whose products are summed apart.</param>
     /// <param name="keys">Receives <see cref="StripRows"/> rows, <see cref="Stride"/> apart: inside <see cref="Keys"/>.</param>
-    // A panel of columns meets all tiles of the strip while it is in the first-level cache.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ComputeStrip(BlockPair block, int row, KeyParts parts, float* keys)
     {
         TileKernel kernel = session.Kernel;
         PackedPanels panels = session.Gallery;
-        int width = kernel.Columns, tileRows = kernel.Rows, stripRows = StripRows, firstRow = block.FirstRow + row;
+        int width = kernel.Columns;
         int firstNeeded = block.IsDiagonal ? row / width * width : 0;
-        nint slab = panels.Slab, panelFloats = (nint)width * panels.Depth;
-        float scale = session.KeyScale;
-        float** rows = stackalloc float*[stripRows / tileRows];
-        float** ahead = stackalloc float*[stripRows / tileRows];
-        for (int part = 0; part < parts.Count; part++)
+        int firstPanel = (block.FirstColumn + firstNeeded) / width, endPanel = (block.FirstColumn + block.Columns) / width;
+        for (int first = 0; first < panels.Depth; first += parts.Depth)
         {
-            TileCode compute = part == 0 ? kernel.Compute : kernel.Proceed;
-            int first = part * parts.Depth;
-            int depth = Math.Min(parts.Depth, panels.Depth - first);
-            float* columns = panels.At(block.FirstColumn + firstNeeded, first), norms = panels.HalfNorms + block.FirstColumn;
-            for (int i = 0; i < stripRows / tileRows; i++)
-            {
-                rows[i] = panels.At(firstRow + (i * tileRows), first);
-                ahead[i] = columns + panelFloats + (i * tileRows / kernel.SlabRows * slab) + (i * tileRows % kernel.SlabRows * depth);
-            }
-
-            for (int column = firstNeeded; column < block.Columns; column += width, columns += panelFloats)
-            {
-                for (int i = 0; i < stripRows / tileRows; i++)
-                {
-                    compute(rows[i], columns, slab, depth, ahead[i], panels.HalfNorms + firstRow + (i * tileRows), norms + column, scale, keys + (i * tileRows * Stride) + column, Stride);
-                    ahead[i] += panelFloats;
-                }
-            }
+            kernel.ComputePanels(
+                panels, block.FirstRow + row, StripRows, panels, firstPanel, endPanel, first, Math.Min(parts.Depth, panels.Depth - first), session.KeyScale, keys + firstNeeded, Stride);
         }
 
-        MaskClasses(block, row, stripRows, keys);
+        MaskClasses(block, row, StripRows, keys);
     }
 
     public void Dispose() => _keys.Dispose();

@@ -1,6 +1,7 @@
 // What a tile kernel takes: its rows and its columns, the floats between the slabs of a panel, the depth; where to ask for memory meanwhile; the half norms of rows and of
 // columns, the scale; and where the keys go, so many floats from row to row. See TileKernel8x3 and TileKernel4x3.
 global using unsafe TileCode = delegate*<float*, float*, nint, nint, float*, float*, float*, float, float*, nint, void>;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -124,6 +125,47 @@ internal sealed unsafe class TileKernel
 
         for (int column = first; column < end; column += Fold.Width)
             _computeVector(rows, columns + column, slab, depth, ahead, rowHalfNorms, columnHalfNorms + column, scale, keys + column, keysStride);
+    }
+
+    /// <summary>
+    /// The keys of some rows against some panels of columns, one panel after the other: each meets all tiles of the rows while it is in the first-level cache, and each tile asks for its share
+    /// of the next.
+    /// </summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="firstRow">The first one, a multiple of <see cref="Rows"/>.</param>
+    /// <param name="rowCount">How many, in whole tiles and of one panel.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="firstPanel">Their first panel.</param>
+    /// <param name="endPanel">The panel after the last.</param>
+    /// <param name="firstDimension">The first dimension: from the second part on, products are added to the keys that are there.</param>
+    /// <param name="depth">Number of dimensions.</param>
+    /// <param name="scale">What turns an accumulator into a key.</param>
+    /// <param name="keys">The first row's key of the first column.</param>
+    /// <param name="stride">Floats from one row's keys to the next one's.</param>
+    // SAFETY: panels are whole, so every tile lies inside the packed rows; the caller's keys have room for all tiles.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void ComputePanels(PackedPanels rows, int firstRow, int rowCount, PackedPanels columns, int firstPanel, int endPanel, int firstDimension, int depth, float scale, float* keys, nint stride)
+    {
+        TileCode compute = firstDimension == 0 ? Compute : Proceed;
+        int width = Columns, tileRows = Rows, tiles = rowCount / tileRows;
+        nint slab = columns.Slab, panelFloats = (nint)width * columns.Depth;
+        float* column = columns.At(firstPanel * width, firstDimension);
+        float** row = stackalloc float*[tiles];
+        nint* ahead = stackalloc nint[tiles];
+        for (int i = 0; i < tiles; i++)
+        {
+            int first = i * tileRows;
+            row[i] = rows.At(firstRow + first, firstDimension);
+            ahead[i] = panelFloats + (first / SlabRows * slab) + (first % SlabRows * depth);
+        }
+
+        float* rowNorms = rows.HalfNorms + firstRow;
+        for (int panel = firstPanel; panel < endPanel; panel++, column += panelFloats, keys += width)
+        {
+            float* columnNorms = columns.HalfNorms + (panel * width);
+            for (int i = 0; i < tiles; i++)
+                compute(row[i], column, slab, depth, column + ahead[i], rowNorms + (i * tileRows), columnNorms, scale, keys + (i * tileRows * stride), stride);
+        }
     }
 
     private static TileKernel Tall<TLanes, TVector>(CpuLanes lanes)

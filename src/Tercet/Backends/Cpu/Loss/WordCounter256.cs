@@ -45,17 +45,18 @@ internal static unsafe class WordCounter256
             Vector256<short> low0 = Avx2.SubtractSaturate(key0, band), low1 = Avx2.SubtractSaturate(key1, band);
             Vector256<short> low2 = Avx2.SubtractSaturate(key2, band), low3 = Avx2.SubtractSaturate(key3, band);
             Vector256<short> rank0 = all, rank1 = all, rank2 = all, rank3 = all;
-            for (int i = 0; i < thresholdCount; i++)
+            Vector256<short>* sum = below;
+            for (short* next = table, end = table + thresholdCount; next < end; next++, sum++)
             {
                 // −1 where the key lies below.
-                Vector256<short> threshold = Avx2.BroadcastScalarToVector256(table + i);
+                Vector256<short> threshold = Avx2.BroadcastScalarToVector256(next);
                 Vector256<short> is0 = Avx2.CompareGreaterThan(threshold, low0), is1 = Avx2.CompareGreaterThan(threshold, low1);
                 Vector256<short> is2 = Avx2.CompareGreaterThan(threshold, low2), is3 = Avx2.CompareGreaterThan(threshold, low3);
                 rank0 += is0;
                 rank1 += is1;
                 rank2 += is2;
                 rank3 += is3;
-                below[i] -= is0 + is1 + (is2 + is3);
+                *sum += is0 + is1 + (is2 + is3);
             }
 
             doubts |= Store(key0, key1, rank0, rank1, all, band, map, column, columns, counts, doubtful);
@@ -172,14 +173,14 @@ internal static unsafe class WordCounter256
 
         for (int known = before[3]; i < thresholds; i++)
         {
-            int sum = Vector256.Sum(below[i]);
+            int sum = -Vector256.Sum(below[i]);
             tallies[thresholds - i] += sum - known;
             known = sum;
         }
     }
 
-    // By halves of 128 bits: the sum of the first, the sum of the second.
+    // By halves of 128 bits: what the first has taken off, what the second has.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ulong> SumBytes(Vector256<short> first, Vector256<short> second) =>
-        Avx2.SumAbsoluteDifferences(Avx2.PackUnsignedSaturate(first, second), Vector256<byte>.Zero).AsUInt64();
+        Avx2.SumAbsoluteDifferences(Avx2.PackUnsignedSaturate(-first, -second), Vector256<byte>.Zero).AsUInt64();
 }
