@@ -20,6 +20,9 @@ internal sealed class NegativeRanking : IDisposable
     private PinnedBuffer<int> _positions = new(0);
     private readonly PinnedBuffer<int> _binStarts = new(LargestBinCount + 2);
     private readonly PinnedBuffer<bool> _binIsSorted = new(LargestBinCount);
+    private PinnedBuffer<int> _slots = new(0);
+    private PinnedBuffer<int> _indicesByRow = new(0);
+    private PinnedBuffer<float> _keysByRow = new(0);
     private PinnedBuffer<int> _window = new(0);
     private PinnedBuffer<int> _windowRows = new(0);
     private PinnedBuffer<double> _windowKeys = new(0);
@@ -31,6 +34,7 @@ internal sealed class NegativeRanking : IDisposable
     private float _lowest;
     private float _binsPerKey;
     private double _tolerance;
+    private bool _isInRowOrder;
 
     /// <summary>Number of negatives.</summary>
     public int Count { get; private set; }
@@ -49,11 +53,14 @@ internal sealed class NegativeRanking : IDisposable
             PinnedBuffer.Grow(ref _keys, Count);
             PinnedBuffer.Grow(ref _exactKeys, Count);
             PinnedBuffer.Grow(ref _positions, Count);
-            PinnedBuffer.Grow(ref _window, Count);
+            PinnedBuffer.Grow(ref _indicesByRow, Count);
+            PinnedBuffer.Grow(ref _keysByRow, Count);
+            PinnedBuffer.Grow(ref _window, Count + 1L);
             PinnedBuffer.Grow(ref _windowRows, Count);
             PinnedBuffer.Grow(ref _windowKeys, Count);
         }
 
+        _isInRowOrder = false;
         _tolerance = 1.001 * kernels.KeyTolerance(anchor);
         _lowest = Math.Min(Extreme(before, lowest: true), Extreme(after, lowest: true));
         float highest = Math.Max(Extreme(before, lowest: false), Extreme(after, lowest: false));
@@ -129,36 +136,42 @@ internal sealed class NegativeRanking : IDisposable
     /// </summary>
     public ReadOnlySpan<int> Collect(TripletKind kind, double distance, double margin)
     {
-        Span<int> window = _window.Span;
-        int count = 0;
-        for (int i = 0; i < Count; i++)
+        (float from, float surelyFrom) = kind switch
         {
-            bool matches = kind switch
-            {
-                TripletKind.All => IsWithin(i, distance, margin, strictly: false),
-                TripletKind.Hard => IsWithin(i, distance, 0, strictly: false),
-                TripletKind.Easy => !IsWithin(i, distance, margin, strictly: false),
-                _ => IsWithin(i, distance, margin, strictly: false) && !IsWithin(i, distance, 0, strictly: false),
-            };
-            if (matches)
+            TripletKind.Easy => (LeastKey(distance, margin), LargestKey(distance, margin)),
+            TripletKind.SemiHard => (LeastKey(distance, 0), LargestKey(distance, 0)),
+            _ => (float.NegativeInfinity, float.NegativeInfinity),
+        };
+        (float to, float surelyTo) = kind switch
+        {
+            TripletKind.Easy => (float.PositiveInfinity, float.PositiveInfinity),
+            TripletKind.Hard => (LargestKey(distance, 0), LeastKey(distance, 0)),
+            _ => (LargestKey(distance, margin), LeastKey(distance, margin)),
+        };
+        Span<int> window = CollectBetween(from, to);
+        ReadOnlySpan<float> keys = _keys.Span;
+        int count = 0;
+        foreach (int i in window)
+        {
+            if ((keys[i] > surelyFrom && keys[i] < surelyTo) || Matches(i, kind, distance, margin))
                 window[count++] = i;
         }
 
-        return InRowOrder(count);
+        return window[..count];
     }
 
     /// <summary>The negatives nearer than <paramref name="distance"/> + <paramref name="margin"/>, strictly; otherwise like <see cref="Collect"/>.</summary>
     public ReadOnlySpan<int> CollectNearer(double distance, double margin)
     {
-        Span<int> window = _window.Span;
+        Span<int> window = CollectBetween(float.NegativeInfinity, LargestKey(distance, margin));
         int count = 0;
-        for (int i = 0; i < Count; i++)
+        foreach (int i in window)
         {
             if (IsWithin(i, distance, margin, strictly: true))
                 window[count++] = i;
         }
 
-        return InRowOrder(count);
+        return window[..count];
     }
 
     /// <summary>The gallery position of an index that <see cref="Collect"/> returned.</summary>
@@ -174,6 +187,9 @@ internal sealed class NegativeRanking : IDisposable
         _positions.Dispose();
         _binStarts.Dispose();
         _binIsSorted.Dispose();
+        _slots.Dispose();
+        _indicesByRow.Dispose();
+        _keysByRow.Dispose();
         _window.Dispose();
         _windowRows.Dispose();
         _windowKeys.Dispose();
@@ -228,7 +244,16 @@ internal sealed class NegativeRanking : IDisposable
         _exactKeys.Span[start..end].Fill(double.NaN);
         _keys.Span[start..end].Sort(_positions.Span[start..end]);
         isSorted = true;
+        _isInRowOrder = false;
     }
+
+    private bool Matches(int index, TripletKind kind, double distance, double margin) => kind switch
+    {
+        TripletKind.All => IsWithin(index, distance, margin, strictly: false),
+        TripletKind.Hard => IsWithin(index, distance, 0, strictly: false),
+        TripletKind.Easy => !IsWithin(index, distance, margin, strictly: false),
+        _ => IsWithin(index, distance, margin, strictly: false) && !IsWithin(index, distance, 0, strictly: false),
+    };
 
     private bool IsWithin(int index, double distance, double margin, bool strictly)
     {
@@ -268,7 +293,63 @@ internal sealed class NegativeRanking : IDisposable
         return SortByRow(window[start..end])[rank - start];
     }
 
-    private Span<int> InRowOrder(int count) => SortByRow(_window.Span[..count]);
+    // A key below the one surely lies within the margin, one above the other surely not; rounded outwards.
+    private float LeastKey(double distance, double margin)
+    {
+        double key = MetricKey.FromValue(_metric, distance + margin);
+        return MathF.BitDecrement((float)(key - (_tolerance + (1e-12 * key))));
+    }
+
+    private float LargestKey(double distance, double margin)
+    {
+        double key = MetricKey.FromValue(_metric, distance + margin);
+        return MathF.BitIncrement((float)(key + (_tolerance + (1e-12 * key))));
+    }
+
+    // The negatives whose keys lie between two, in ascending order of row. Without a branch, which would be guessed wrong as often as not: what does not belong is overwritten.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private Span<int> CollectBetween(float from, float to)
+    {
+        if (!_isInRowOrder)
+            PutInRowOrder();
+        ReadOnlySpan<float> keys = _keysByRow.Span[..Count];
+        ReadOnlySpan<int> indices = _indicesByRow.Span[..keys.Length];
+        Span<int> window = _window.Span;
+        int count = 0;
+        for (int i = 0; i < keys.Length; i++)
+        {
+            window[count] = indices[i];
+            count += Convert.ToInt32(keys[i] >= from & keys[i] <= to);
+        }
+
+        return window[..count];
+    }
+
+    // Every row has a place; those of the anchor's own label stay empty.
+    private void PutInRowOrder()
+    {
+        ReadOnlySpan<int> galleryRows = _layout.GalleryRows;
+        ReadOnlySpan<int> positions = _positions.Span[..Count];
+        int rowCount = TensorPrimitives.Max(galleryRows) + 1;
+        PinnedBuffer.Grow(ref _slots, rowCount);
+        Span<int> slots = _slots.Span[..rowCount];
+        slots.Fill(-1);
+        for (int i = 0; i < positions.Length; i++)
+            slots[galleryRows[positions[i]]] = i;
+
+        Span<int> indices = _indicesByRow.Span;
+        Span<float> keys = _keysByRow.Span;
+        int count = 0;
+        foreach (int index in slots)
+        {
+            if (index < 0)
+                continue;
+            indices[count] = index;
+            keys[count++] = _keys.Span[index];
+        }
+
+        _isInRowOrder = true;
+    }
 
     private Span<int> SortByRow(Span<int> window)
     {
