@@ -87,7 +87,7 @@ internal sealed class NegativeRanking : IDisposable
     public int CountWithin(double distance, double margin, bool strictly)
     {
         double key = MetricKey.FromValue(_metric, distance + margin);
-        double slack = _tolerance + (1e-12 * key);
+        double slack = Slack(key);
         int firstBin = Bin(key - slack);
         int lastBin = Bin(key + slack);
         int count = _binStarts.Span[firstBin];
@@ -258,7 +258,7 @@ internal sealed class NegativeRanking : IDisposable
     private bool IsWithin(int index, double distance, double margin, bool strictly)
     {
         double key = MetricKey.FromValue(_metric, distance + margin);
-        double slack = _tolerance + (1e-12 * key);
+        double slack = Slack(key);
         float approximate = _keys.Span[index];
         return approximate < key - slack || (approximate <= key + slack && IsWithinExactly(index, distance, margin, strictly));
     }
@@ -297,14 +297,17 @@ internal sealed class NegativeRanking : IDisposable
     private float LeastKey(double distance, double margin)
     {
         double key = MetricKey.FromValue(_metric, distance + margin);
-        return MathF.BitDecrement((float)(key - (_tolerance + (1e-12 * key))));
+        return MathF.BitDecrement((float)(key - Slack(key)));
     }
 
     private float LargestKey(double distance, double margin)
     {
         double key = MetricKey.FromValue(_metric, distance + margin);
-        return MathF.BitIncrement((float)(key + (_tolerance + (1e-12 * key))));
+        return MathF.BitIncrement((float)(key + Slack(key)));
     }
+
+    // What a float32 key and a limit are off by together.
+    private double Slack(double key) => _tolerance + (1e-12 * key);
 
     // The negatives whose keys lie between two, in ascending order of row. Without a branch, which would be guessed wrong as often as not: what does not belong is overwritten.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -155,9 +155,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
             kernel.ComputePanels(session.Anchors, rowPanel * kernel.Columns, worker.Rows, session.Gallery, firstPanel, endPanel, 0, session.Gallery.Depth, session.KeyScale, worker.Keys, worker.Stride);
         else
             ComputeByStrips(worker, rowPanel, firstPanel, endPanel, wantedColumns);
-
-        if (session.Layout.IsSymmetric && firstPanel == rowPanel && kernel.CanLeaveOut)
-            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), kernel.Fold.Width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -190,6 +187,11 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
                     worker.Stride);
             }
         }
+
+        // What was left out below the diagonal.
+        int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
+        if (firstPanel == diagonal)
+            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), kernel.Fold.Width);
     }
 
     private int UpToWholeVectors(int count) => (count + session.Kernel.Fold.Width - 1) / session.Kernel.Fold.Width * session.Kernel.Fold.Width;

@@ -50,18 +50,8 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThanOrEqual(left, right), then, otherwise);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(float* keys, Vector128<float> scales, Vector128<float> offsets, uint* bits)
-    {
-        int* bins = stackalloc int[Width];
-        uint found = 0;
-        for (int i = 0; i < 32; i += Width)
-        {
-            StoreTruncated(MultiplyAdd(Load(keys + i), scales, offsets), KeyBins.Last, bins);
-            found |= LanesScalar.TestBits(bins, bits) << i;
-        }
-
-        return found;
-    }
+    public static uint TestBits(float* keys, Vector128<float> scales, Vector128<float> offsets, uint* bits) =>
+        LanesScalar.TestBits<Lanes128, Vector128<float>>(keys, scales, offsets, bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);

@@ -53,8 +53,7 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> WhereNotAbove(Vector256<float> left, Vector256<float> right, Vector256<float> then, Vector256<float> otherwise) =>
         Vector256.ConditionalSelect(Vector256.LessThanOrEqual(left, right), then, otherwise);
 
-    // The map is 128 bytes: bytes are looked up in its eight parts, and of the eight the one is taken that three bits of a byte's number name. Packing takes four keys of
-    // each vector in turn; what comes out is put in order again. A negative place becomes 0.
+    // The map is 128 bytes: two tables, of which the upper bit of a byte's number names one. A negative place becomes 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TestBits(float* keys, Vector256<float> scales, Vector256<float> offsets, uint* bits)
     {
@@ -62,23 +61,16 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Vector256<ushort> back = Avx2.PackUnsignedSaturate(Bins(keys + (2 * Width), scales, offsets), Bins(keys + (3 * Width), scales, offsets));
         Vector256<byte> place = Avx2.PackUnsignedSaturate((front >> 3).AsInt16(), (back >> 3).AsInt16());
         Vector256<byte> bit = Avx2.PackUnsignedSaturate((front & Vector256.Create((ushort)7)).AsInt16(), (back & Vector256.Create((ushort)7)).AsInt16());
-        Vector256<byte> fourth = (place.AsUInt16() << 3).AsByte(), fifth = (place.AsUInt16() << 2).AsByte(), sixth = (place.AsUInt16() << 1).AsByte();
         byte* map = (byte*)bits;
-        Vector256<byte> lower = Avx2.BlendVariable(Bytes(map, place, fourth), Bytes(map + 32, place, fourth), fifth);
-        Vector256<byte> upper = Avx2.BlendVariable(Bytes(map + 64, place, fourth), Bytes(map + 96, place, fourth), fifth);
+        Vector256<byte> sixth = (place.AsUInt16() << 1).AsByte();
+        Vector256<byte> entry = Avx2.BlendVariable(PackedBytes.Lookup(map, place), PackedBytes.Lookup(map + PackedBytes.TableLength, place), sixth);
         Vector256<byte> mask = Avx2.Shuffle(Vector256.Create(0x8040201008040201UL).AsByte(), bit);
-        Vector256<byte> found = Vector256.Equals(Avx2.BlendVariable(lower, upper, sixth) & mask, mask);
-        return Avx2.PermuteVar8x32(found.AsInt32(), Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte().ExtractMostSignificantBits();
+        return PackedBytes.SignsInOrder(Vector256.Equals(entry & mask, mask));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Bins(float* keys, Vector256<float> scales, Vector256<float> offsets) =>
         Avx.ConvertToVector256Int32WithTruncation(Avx.Min(MultiplyAdd(Load(keys), scales, offsets), Vector256.Create((float)KeyBins.Last)));
-
-    // Of 32 bytes of a map: which half, the mask's highest bit says.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Bytes(byte* map, Vector256<byte> place, Vector256<byte> half) =>
-        Avx2.BlendVariable(Avx2.Shuffle(Avx2.BroadcastVector128ToVector256(map), place), Avx2.Shuffle(Avx2.BroadcastVector128ToVector256(map + 16), place), half);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> value, float* destination) => Avx.Store(destination, value);

@@ -46,22 +46,24 @@ internal readonly unsafe struct LanesScalar : ILanes<FourFloats>
         left.D <= right.D ? then.D : otherwise.D);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint TestBits(float* keys, FourFloats scales, FourFloats offsets, uint* bits)
+    public static uint TestBits(float* keys, FourFloats scales, FourFloats offsets, uint* bits) => TestBits<LanesScalar, FourFloats>(keys, scales, offsets, bits);
+
+    /// <summary>What <see cref="ILanes{TVector}.TestBits"/> does, one bit after the other, for widths of four lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TestBits<TLanes, TVector>(float* keys, TVector scales, TVector offsets, uint* bits)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
     {
         int* bins = stackalloc int[Width];
         uint found = 0;
         for (int i = 0; i < 32; i += Width)
         {
-            StoreTruncated(MultiplyAdd(Load(keys + i), scales, offsets), KeyBins.Last, bins);
-            found |= TestBits(bins, bits) << i;
+            TLanes.StoreTruncated(TLanes.MultiplyAdd(TLanes.Load(keys + i), scales, offsets), KeyBins.Last, bins);
+            found |= (Bit(bins[0], bits) | (Bit(bins[1], bits) << 1) | (Bit(bins[2], bits) << 2) | (Bit(bins[3], bits) << 3)) << i;
         }
 
         return found;
     }
-
-    /// <summary>Tests four bits of a map.</summary>
-    public static uint TestBits(int* bins, uint* bits) =>
-        Bit(bins[0], bits) | (Bit(bins[1], bits) << 1) | (Bit(bins[2], bits) << 2) | (Bit(bins[3], bits) << 3);
 
     public static void StoreTruncated(FourFloats value, float last, int* destination)
     {

@@ -15,7 +15,7 @@ internal sealed unsafe class TileKernel
     /// <summary>The environment variable that forces a width: <c>scalar</c>, <c>128</c>, <c>256</c> or <c>512</c>.</summary>
     public const string LanesVariable = "TERCET_LANES";
 
-    // One vector of a tile's columns. Null where all three cost hardly more.
+    // One vector of a tile's columns. Null where columns are held: there all three cost hardly more.
     private readonly TileCode _computeVector;
 
     private TileKernel(
@@ -64,9 +64,6 @@ internal sealed unsafe class TileKernel
     /// <summary>The epilogue of the same width.</summary>
     public IBlockFold Fold { get; }
 
-    /// <summary>Whether <see cref="ComputeSome"/> leaves out what is not wanted.</summary>
-    public bool CanLeaveOut => _computeVector != null;
-
     /// <summary>The widths that this machine runs, widest first.</summary>
     public static IEnumerable<CpuLanes> Supported
     {
@@ -112,12 +109,12 @@ internal sealed unsafe class TileKernel
     };
 
     /// <summary>
-    /// A tile of which the columns from <paramref name="first"/> to before <paramref name="end"/> are wanted, in whole vectors; the others may be computed as well.
-    /// What else it takes is what <see cref="Compute"/> takes.
+    /// A tile of which the columns from <paramref name="first"/> to before <paramref name="end"/> are wanted, in whole vectors; the others are left out. Not where
+    /// <see cref="HoldsColumns"/>. What else it takes is what <see cref="Compute"/> takes.
     /// </summary>
     public void ComputeSome(int first, int end, float* rows, float* columns, nint slab, nint depth, float* ahead, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
     {
-        if (!CanLeaveOut || end - first == Columns)
+        if (end - first == Columns)
         {
             Compute(rows, columns, slab, depth, ahead, rowHalfNorms, columnHalfNorms, scale, keys, keysStride);
             return;

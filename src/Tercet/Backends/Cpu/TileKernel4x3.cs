@@ -39,14 +39,14 @@ internal static unsafe class TileKernel4x3<TLanes, TVector, TStart>
         for (float* last = end - advance; columns <= last; columns += advance, second += advance, third += advance, rows += advance, ahead += LineFloats)
         {
             Ahead.Line(ahead);
-            Step(rows, columns, second, third, 0, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
-            Step(rows, columns, second, third, width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
-            Step(rows, columns, second, third, 2 * width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
-            Step(rows, columns, second, third, 3 * width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(rows, rows + 1, rows + 2, rows + 3, columns, second, third, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(rows + width, rows + width + 1, rows + width + 2, rows + width + 3, columns + width, second + width, third + width, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(rows + (2 * width), rows + (2 * width) + 1, rows + (2 * width) + 2, rows + (2 * width) + 3, columns + (2 * width), second + (2 * width), third + (2 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(rows + (3 * width), rows + (3 * width) + 1, rows + (3 * width) + 2, rows + (3 * width) + 3, columns + (3 * width), second + (3 * width), third + (3 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
         }
 
         for (; columns < end; columns += width, second += width, third += width, rows += width)
-            Step(rows, columns, second, third, 0, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(rows, rows + 1, rows + 2, rows + 3, columns, second, third, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
 
         TVector factor = TLanes.Broadcast(&scale);
         float minusScale = -scale;
@@ -62,46 +62,6 @@ internal static unsafe class TileKernel4x3<TLanes, TVector, TStart>
         Store(a2, b2, c2, factor, TLanes.Add(m2, n0), TLanes.Add(m2, n1), TLanes.Add(m2, n2), keys + (2 * keysStride));
         TVector m3 = TLanes.Multiply(TLanes.Broadcast(rowHalfNorms + 3), minusFactor);
         Store(a3, b3, c3, factor, TLanes.Add(m3, n0), TLanes.Add(m3, n1), TLanes.Add(m3, n2), keys + (3 * keysStride));
-    }
-
-    // One dimension of four rows and three vectors.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Step(
-        float* rows,
-        float* first,
-        float* second,
-        float* third,
-        int offset,
-        ref TVector a0,
-        ref TVector b0,
-        ref TVector c0,
-        ref TVector a1,
-        ref TVector b1,
-        ref TVector c1,
-        ref TVector a2,
-        ref TVector b2,
-        ref TVector c2,
-        ref TVector a3,
-        ref TVector b3,
-        ref TVector c3)
-    {
-        TVector y0 = TLanes.Load(first + offset), y1 = TLanes.Load(second + offset), y2 = TLanes.Load(third + offset);
-        TVector x0 = TLanes.Broadcast(rows + offset + 0);
-        a0 = TLanes.MultiplyAdd(x0, y0, a0);
-        b0 = TLanes.MultiplyAdd(x0, y1, b0);
-        c0 = TLanes.MultiplyAdd(x0, y2, c0);
-        TVector x1 = TLanes.Broadcast(rows + offset + 1);
-        a1 = TLanes.MultiplyAdd(x1, y0, a1);
-        b1 = TLanes.MultiplyAdd(x1, y1, b1);
-        c1 = TLanes.MultiplyAdd(x1, y2, c1);
-        TVector x2 = TLanes.Broadcast(rows + offset + 2);
-        a2 = TLanes.MultiplyAdd(x2, y0, a2);
-        b2 = TLanes.MultiplyAdd(x2, y1, b2);
-        c2 = TLanes.MultiplyAdd(x2, y2, c2);
-        TVector x3 = TLanes.Broadcast(rows + offset + 3);
-        a3 = TLanes.MultiplyAdd(x3, y0, a3);
-        b3 = TLanes.MultiplyAdd(x3, y1, b3);
-        c3 = TLanes.MultiplyAdd(x3, y2, c3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -117,11 +117,10 @@ internal static unsafe class WordCounter256
         if (column >= columns)
             return 0;
         Vector256<byte> ranks = Avx2.PackUnsignedSaturate(rank0, rank1);
-        Vector256<byte> lower = Lookup(map, ranks), upper = Lookup(map + WordThresholds.TableLength, ranks);
+        Vector256<byte> lower = PackedBytes.Lookup(map, ranks), upper = PackedBytes.Lookup(map + WordThresholds.TableLength, ranks);
         Vector256<short> isNear0 = Avx2.CompareGreaterThan(Avx2.AddSaturate(key0, band), Avx2.UnpackLow(lower, upper).AsInt16());
         Vector256<short> isNear1 = Avx2.CompareGreaterThan(Avx2.AddSaturate(key1, band), Avx2.UnpackHigh(lower, upper).AsInt16());
-        Vector256<int> near = Avx2.PackSignedSaturate(isNear0, isNear1).AsInt32();
-        uint found = Avx2.PermuteVar8x32(near, Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7)).AsByte().ExtractMostSignificantBits();
+        uint found = PackedBytes.SignsInOrder(Avx2.PackSignedSaturate(isNear0, isNear1).AsByte());
 
         // Unpacking takes apart what packing has put together.
         Vector256<short> count0 = all - rank0, count1 = all - rank1;
@@ -141,18 +140,6 @@ internal static unsafe class WordCounter256
         Avx.ConvertToVector256Single(count.AsInt32()).Store(counts + column);
         doubtful[column / Lanes] = found & 0xFF;
     }
-
-    // Of 64 bytes, by two bits of a place's upper nibble.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Lookup(byte* map, Vector256<byte> place)
-    {
-        Vector256<byte> fourth = (place.AsUInt16() << 3).AsByte(), fifth = (place.AsUInt16() << 2).AsByte();
-        Vector256<byte> lower = Avx2.BlendVariable(Sixteen(map, place), Sixteen(map + 16, place), fourth);
-        return Avx2.BlendVariable(lower, Avx2.BlendVariable(Sixteen(map + 32, place), Sixteen(map + 48, place), fourth), fifth);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Sixteen(byte* map, Vector256<byte> place) => Avx2.Shuffle(Avx2.BroadcastVector128ToVector256(map), place);
 
     // Keys below a threshold and not below the one before have as many thresholds above them as there are from this one on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -38,14 +38,14 @@ internal static unsafe class ScoreTile4x3<TLanes, TVector>
         float* end = r0 + depth;
         for (float* last = end - 4; r0 <= last; r0 += 4, r1 += 4, r2 += 4, r3 += 4, queries += 4 * panel)
         {
-            Step(r0, r1, r2, r3, 0, queries, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
-            Step(r0, r1, r2, r3, 1, queries, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
-            Step(r0, r1, r2, r3, 2, queries, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
-            Step(r0, r1, r2, r3, 3, queries, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(r0, r1, r2, r3, queries, queries + width, queries + (2 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(r0 + 1, r1 + 1, r2 + 1, r3 + 1, queries + panel, queries + panel + width, queries + panel + (2 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(r0 + 2, r1 + 2, r2 + 2, r3 + 2, queries + (2 * panel), queries + (2 * panel) + width, queries + (2 * panel) + (2 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(r0 + 3, r1 + 3, r2 + 3, r3 + 3, queries + (3 * panel), queries + (3 * panel) + width, queries + (3 * panel) + (2 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
         }
 
         for (; r0 < end; r0++, r1++, r2++, r3++, queries += panel)
-            Step(r0, r1, r2, r3, 0, queries, ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
+            Outer4x3<TLanes, TVector>.Add(r0, r1, r2, r3, queries, queries + width, queries + (2 * width), ref a0, ref b0, ref c0, ref a1, ref b1, ref c1, ref a2, ref b2, ref c2, ref a3, ref b3, ref c3);
 
         TVector f0 = TLanes.Broadcast(factors + 0), o0 = TLanes.Broadcast(biases + 0);
         a0 = TLanes.MultiplyAdd(f0, a0, o0);
@@ -76,48 +76,6 @@ internal static unsafe class ScoreTile4x3<TLanes, TVector>
         rowHits[2] = Store(a2, b2, c2, l0, l1, l2, scores + (2 * panel));
         rowHits[3] = Store(a3, b3, c3, l0, l1, l2, scores + (3 * panel));
         return true;
-    }
-
-    // One dimension of four rows and three vectors of queries.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Step(
-        float* r0,
-        float* r1,
-        float* r2,
-        float* r3,
-        int k,
-        float* queries,
-        ref TVector a0,
-        ref TVector b0,
-        ref TVector c0,
-        ref TVector a1,
-        ref TVector b1,
-        ref TVector c1,
-        ref TVector a2,
-        ref TVector b2,
-        ref TVector c2,
-        ref TVector a3,
-        ref TVector b3,
-        ref TVector c3)
-    {
-        float* query = queries + (k * 3 * TLanes.Width);
-        TVector y0 = TLanes.Load(query), y1 = TLanes.Load(query + TLanes.Width), y2 = TLanes.Load(query + (2 * TLanes.Width));
-        TVector x0 = TLanes.Broadcast(r0 + k);
-        a0 = TLanes.MultiplyAdd(x0, y0, a0);
-        b0 = TLanes.MultiplyAdd(x0, y1, b0);
-        c0 = TLanes.MultiplyAdd(x0, y2, c0);
-        TVector x1 = TLanes.Broadcast(r1 + k);
-        a1 = TLanes.MultiplyAdd(x1, y0, a1);
-        b1 = TLanes.MultiplyAdd(x1, y1, b1);
-        c1 = TLanes.MultiplyAdd(x1, y2, c1);
-        TVector x2 = TLanes.Broadcast(r2 + k);
-        a2 = TLanes.MultiplyAdd(x2, y0, a2);
-        b2 = TLanes.MultiplyAdd(x2, y1, b2);
-        c2 = TLanes.MultiplyAdd(x2, y2, c2);
-        TVector x3 = TLanes.Broadcast(r3 + k);
-        a3 = TLanes.MultiplyAdd(x3, y0, a3);
-        b3 = TLanes.MultiplyAdd(x3, y1, b3);
-        c3 = TLanes.MultiplyAdd(x3, y2, c3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
