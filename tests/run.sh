@@ -186,7 +186,8 @@ aot() {
     have objcopy || linker+=(-p:StripSymbols=false)
     rid=$(dotnet --info | awk '$1 == "RID:" { print $2; exit }')
     # Its own artifacts path: a publish for one RID would otherwise rewrite the restore that the other steps use.
-    check "NativeAOT publish ($rid)" dotnet publish src/Tercet.Cli -c Release -r "$rid" -p:PublishAot=true "${linker[@]+"${linker[@]}"}" \
+    # The build above has analysed the same sources.
+    check "NativeAOT publish ($rid)" dotnet publish src/Tercet.Cli -c Release -r "$rid" -p:PublishAot=true -p:RunAnalyzers=false "${linker[@]+"${linker[@]}"}" \
         --artifacts-path "$PWD/artifacts/aot" -o "$PWD/artifacts/aot/publish" || return
     binary=artifacts/aot/publish/tercet
     [ -f "$binary" ] || binary=$binary.exe
@@ -195,7 +196,7 @@ aot() {
     check "NativeAOT mine, npy as the managed build writes it" smoke_mine "$binary" "$managed" "$out/smoke" npy
     check "NativeAOT mine, csv as the managed build writes it" smoke_mine "$binary" "$managed" "$out/smoke" csv
     check "NativeAOT index export, as the managed build writes it" smoke_export "$binary" "$managed" "$out/smoke"
-    check "NativeAOT publish of the server ($rid)" dotnet publish src/Tercet.Server -c Release -r "$rid" -p:PublishAot=true "${linker[@]+"${linker[@]}"}" \
+    check "NativeAOT publish of the server ($rid)" dotnet publish src/Tercet.Server -c Release -r "$rid" -p:PublishAot=true -p:RunAnalyzers=false "${linker[@]+"${linker[@]}"}" \
         --artifacts-path "$PWD/artifacts/aot" -o "$PWD/artifacts/aot/server" || return
     binary=artifacts/aot/server/tercet-server
     [ -f "$binary" ] || binary=$binary.exe

@@ -7,7 +7,7 @@ namespace Tercet.Galleries.Tests;
 /// <summary>A writer in a process of its own is killed at random moments. <c>TERCET_KILLS</c> says how often.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const int DefaultKills = 100;
+    private const int DefaultKills = 50;
 
     private readonly TestGallery _test = new();
 

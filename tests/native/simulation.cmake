@@ -1,4 +1,4 @@
-# The kernels run on the host: plainly, under the address sanitizer, and with faults planted in them, which must be found.
+# The kernels run on the host: under the address sanitizer where there is one, and with faults planted in them, which must be found.
 set(TERCET_SIMULATION_TESTS simulation_tests semi_hard_tests loss_tests nearest_tests warp_group_tests)
 # tercet_simulation_cases(target kernels): the tests as objects, compiled once for all the kernels that they are linked with.
 function(tercet_simulation_cases target kernels)
@@ -20,11 +20,6 @@ function(tercet_simulation_tests name kernels cases)
 endfunction()
 
 tercet_simulation_cases(simulation_cases simulated_kernels)
-tercet_simulation_tests(simulation_tests simulated_kernels simulation_cases)
-foreach(family IN LISTS TERCET_SIMULATION_TESTS)
-    tercet_add_cases(simulation_tests ${family}.cpp ${family})
-endforeach()
-
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_FLAGS -fsanitize=address)
 check_cxx_source_compiles("int main() { return 0; }" TERCET_HAS_ADDRESS_SANITIZER)
@@ -38,6 +33,10 @@ if(TERCET_HAS_ADDRESS_SANITIZER)
     endforeach()
 else()
     message(STATUS "This compiler has no address sanitizer: the kernels are simulated without it.")
+    tercet_simulation_tests(simulation_tests simulated_kernels simulation_cases)
+    foreach(family IN LISTS TERCET_SIMULATION_TESTS)
+        tercet_add_cases(simulation_tests ${family}.cpp ${family})
+    endforeach()
 endif()
 
 # The other way of switching stacks, which machines other than x86-64 use. Only the simulation's own sources know it: the kernels are linked as they are.

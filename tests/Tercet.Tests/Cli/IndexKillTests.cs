@@ -10,7 +10,7 @@ namespace Tercet.Tests.Cli;
 /// </summary>
 public sealed class IndexKillTests : IDisposable
 {
-    private const int DefaultKills = 60;
+    private const int DefaultKills = 30;
     private const int Images = 120;
 
     // About as long as the commits of a run take.

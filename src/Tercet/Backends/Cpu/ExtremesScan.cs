@@ -15,7 +15,7 @@ internal sealed unsafe class ExtremesScan(CpuSession session) : IKeyRowConsumer,
 
     // Rows lie far apart. So many anchors before their distances are taken, the beginnings of their rows are asked for; the rest follows in order.
     private const int AnchorsAhead = 2;
-    private const int FloatsAhead = 256;
+    private const int FloatsAhead = 512;
 
     // Multiply-adds that deciding an anchor is worth.
     private const double DecisionCost = 10_000;
