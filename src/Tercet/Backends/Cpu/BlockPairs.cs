@@ -11,9 +11,7 @@ namespace Tercet.Backends.Cpu;
 /// <param name="largestBlock">Most rows and columns of a block, a multiple of every kernel's panel: it and its rows should stay in the second-level cache.</param>
 internal sealed unsafe class BlockPairs(CpuSession session, int largestBlock) : ITeamJob, IDisposable
 {
-    // Enough groups for a few workers to have pairs of their own in every round. Beyond that a group of several blocks' rows keeps one block's rows in the
-    // second-level cache while those of the other group pass by.
-    private const int WantedGroups = 7;
+    // A group of several blocks' rows keeps one block's rows in the second-level cache while those of the other group pass by.
     private const int BlocksPerGroup = 4;
 
     private PinnedBuffer<int> _progress = new(0);
@@ -29,13 +27,14 @@ internal sealed unsafe class BlockPairs(CpuSession session, int largestBlock) : 
 
     /// <summary>Does all blocks, each after those of earlier rounds that share a row with it.</summary>
     /// <param name="job">What to do with a block.</param>
+    /// <param name="wantedGroups">Groups of a small batch: half of them, rounded down, are the pairs that workers find in every round.</param>
     /// <param name="workers">Most threads to use.</param>
-    public void Run(IBlockPairJob job, int workers)
+    public void Run(IBlockPairJob job, int wantedGroups, int workers)
     {
         int panelRows = session.Kernel.Columns;
         int panels = session.Gallery.PanelCount;
         _paddedRows = panels * panelRows;
-        int wanted = (panels + WantedGroups - 1) / WantedGroups * panelRows;
+        int wanted = (panels + wantedGroups - 1) / wantedGroups * panelRows;
         _groupRows = wanted < largestBlock ? wanted : Math.Min(wanted / largestBlock, BlocksPerGroup) * largestBlock;
         int groups = (_paddedRows + _groupRows - 1) / _groupRows;
         _pairs = new RoundRobin(groups);

@@ -12,6 +12,9 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
     /// <summary>Most rows and columns of a block. The larger, the less often an anchor's list is turned to; its keys turned around stay in the second-level cache.</summary>
     public const int LargestBlock = 384;
 
+    // The first block that an anchor meets places its windows: the fewer groups, the more it says.
+    private const int FewestGroups = 5;
+
     private readonly BlockPairs _pairs = new(session, LargestBlock);
     private readonly NearLists _lists = new();
     private Worker[] _workers = [];
@@ -34,7 +37,7 @@ internal sealed unsafe class NearPass(CpuSession session, PositiveDistances dist
                 _workers[i] = new Worker(session);
         }
 
-        _pairs.Run(this, workers);
+        _pairs.Run(this, Math.Max(FewestGroups, (2 * workers) + 1), workers);
     }
 
     void IBlockPairJob.DoBlock(int worker, BlockPair block)

@@ -9,6 +9,9 @@ namespace Tercet.Backends.Cpu.Loss;
 /// </summary>
 internal sealed unsafe class TermScan : IBlockPairJob, IDisposable
 {
+    // Enough for a few workers, and always as many: how rows are grouped decides in which order sums are added up.
+    private const int WantedGroups = 7;
+
     private readonly CpuSession _session;
     private readonly GradientFinish _finish;
     private readonly BlockPairs _pairs;
@@ -56,7 +59,7 @@ internal sealed unsafe class TermScan : IBlockPairJob, IDisposable
         Prepare(margin, !gradient.IsEmpty);
         int workers = _session.WorkersFor((double)_session.Layout.AnchorCount * _session.Gallery.Count * _session.Gallery.Depth);
         PrepareWorkers(workers);
-        _pairs.Run(this, workers);
+        _pairs.Run(this, WantedGroups, workers);
 
         fixed (float* target = gradient)
             _finish.Run(target, workers);
