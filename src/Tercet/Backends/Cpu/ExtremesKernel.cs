@@ -151,47 +151,68 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         TileKernel kernel = session.Kernel;
         int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
         worker.Rows = (liveRows + kernel.Rows - 1) / kernel.Rows * kernel.Rows;
-        if (kernel.HoldsColumns)
-            kernel.ComputePanels(session.Anchors, rowPanel * kernel.Columns, worker.Rows, session.Gallery, firstPanel, endPanel, 0, session.Gallery.Depth, session.KeyScale, worker.Keys, worker.Stride);
-        else
-            ComputeByStrips(worker, rowPanel, firstPanel, endPanel, wantedColumns);
+        if (!kernel.LeavesOut)
+        {
+            ComputePanels(worker, rowPanel, firstPanel, 0, endPanel - firstPanel);
+            return;
+        }
+
+        // In whole vectors: of the diagonal, where what is below it is what is above, and of the gallery's end.
+        int first = 0, last = wantedColumns / kernel.Columns;
+        bool isDiagonal = session.Layout.IsSymmetric && firstPanel == rowPanel;
+        if (isDiagonal)
+        {
+            ComputeSome(worker, rowPanel, firstPanel, 0, Math.Min(kernel.Columns, wantedColumns), isDiagonal);
+            first = 1;
+        }
+
+        ComputePanels(worker, rowPanel, firstPanel, first, last);
+        if (first <= last && last * kernel.Columns < wantedColumns)
+            ComputeSome(worker, rowPanel, firstPanel, last, wantedColumns - (last * kernel.Columns), isDiagonal: false);
+        if (isDiagonal)
+            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), kernel.Fold.Width);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ComputeByStrips(Worker worker, int rowPanel, int firstPanel, int endPanel, int wantedColumns)
+    private void ComputePanels(Worker worker, int rowPanel, int firstPanel, int start, int end)
+    {
+        TileKernel kernel = session.Kernel;
+        kernel.ComputePanels(
+            session.Anchors,
+            rowPanel * kernel.Columns,
+            worker.Rows,
+            session.Gallery,
+            firstPanel + start,
+            firstPanel + end,
+            0,
+            session.Gallery.Depth,
+            session.KeyScale,
+            worker.Keys + (start * kernel.Columns),
+            worker.Stride);
+    }
+
+    private void ComputeSome(Worker worker, int rowPanel, int firstPanel, int index, int wantedColumns, bool isDiagonal)
     {
         TileKernel kernel = session.Kernel;
         PackedPanels columns = session.Gallery;
-        int diagonal = session.Layout.IsSymmetric ? rowPanel : -1;
+        int panel = firstPanel + index;
+        float* data = columns.Panel(panel);
         for (int strip = 0; strip < worker.Rows; strip += kernel.Rows)
         {
             int row = (rowPanel * kernel.Columns) + strip;
-            float* rowData = session.Anchors.At(row, 0);
-            int firstOnDiagonal = strip / kernel.Fold.Width * kernel.Fold.Width;
-            for (int panel = firstPanel; panel < endPanel; panel++)
-            {
-                float* columnData = columns.Panel(panel);
-                int firstColumn = (panel - firstPanel) * kernel.Columns;
-                kernel.ComputeSome(
-                    panel == diagonal ? firstOnDiagonal : 0,
-                    Math.Min(kernel.Columns, wantedColumns - firstColumn),
-                    rowData,
-                    columnData,
-                    columns.Slab,
-                    columns.Depth,
-                    columnData,
-                    session.Anchors.HalfNorms + row,
-                    columns.HalfNorms + ((nint)panel * kernel.Columns),
-                    session.KeyScale,
-                    worker.Keys + (strip * (nint)worker.Stride) + firstColumn,
-                    worker.Stride);
-            }
+            kernel.ComputeSome(
+                isDiagonal ? strip / kernel.Fold.Width * kernel.Fold.Width : 0,
+                wantedColumns,
+                session.Anchors.At(row, 0),
+                data,
+                columns.Slab,
+                columns.Depth,
+                data,
+                session.Anchors.HalfNorms + row,
+                columns.HalfNorms + ((nint)panel * kernel.Columns),
+                session.KeyScale,
+                worker.Keys + (strip * (nint)worker.Stride) + (index * kernel.Columns),
+                worker.Stride);
         }
-
-        // What was left out below the diagonal.
-        int liveRows = Math.Min(kernel.Columns, session.Layout.AnchorCount - (rowPanel * kernel.Columns));
-        if (firstPanel == diagonal)
-            kernel.Fold.Mirror(worker.Keys, worker.Stride, UpToWholeVectors(liveRows), kernel.Fold.Width);
     }
 
     private int UpToWholeVectors(int count) => (count + session.Kernel.Fold.Width - 1) / session.Kernel.Fold.Width * session.Kernel.Fold.Width;

@@ -10,6 +10,9 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
     /// <summary>Floats behind a row's: rows are an odd number of cache lines apart, so that a column does not fall into few sets of the cache.</summary>
     public const int Padding = 16;
 
+    // A strip's keys stay in the first-level cache.
+    private const int LargestStrip = 24;
+
     private readonly PinnedBuffer<float> _keys = new(largestBlock * (largestBlock + Padding));
 
     /// <summary>Floats from row to row.</summary>
@@ -20,7 +23,7 @@ internal sealed unsafe class KeyBlock(CpuSession session, int largestBlock) : ID
     public float* Keys => (float*)_keys.DangerousGetAddress();
 
     /// <summary>Rows of a strip: divides a panel.</summary>
-    public int StripRows { get; } = session.Kernel.HoldsColumns ? session.Kernel.Columns : Math.Max(session.Kernel.Rows, session.Kernel.Fold.Width);
+    public int StripRows { get; } = session.Kernel.Columns <= LargestStrip ? session.Kernel.Columns : session.Kernel.Fold.Width;
 
     /// <summary>Computes a block; all of it, whole diagonal blocks included.</summary>
     public void Compute(BlockPair block, KeyParts parts)

@@ -100,48 +100,11 @@ internal sealed unsafe class RowScan(CpuSession session) : ITeamJob, IDisposable
         for (int first = 0; first < columns.Depth; first += parts.Depth)
         {
             int depth = Math.Min(parts.Depth, columns.Depth - first);
-            if (kernel.HoldsColumns)
+            for (int row = 0; row < anchors; row += kernel.Columns)
             {
-                for (int row = 0; row < anchors; row += kernel.Columns)
-                {
-                    int tileRows = (Math.Min(kernel.Columns, anchors - row) + kernel.Rows - 1) / kernel.Rows * kernel.Rows;
-                    kernel.ComputePanels(
-                        rows, firstAnchor + row, tileRows, columns, firstPanel, endPanel, first, depth, session.KeyScale, keys + (row * stride) + ((nint)firstPanel * kernel.Columns), stride);
-                }
-            }
-            else
-            {
-                ComputeByStrips(session, firstAnchor, anchors, firstPanel, endPanel, first, depth, keys, stride);
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ComputeByStrips(CpuSession session, int firstAnchor, int anchors, int firstPanel, int endPanel, int first, int depth, float* keys, nint stride)
-    {
-        TileKernel kernel = session.Kernel;
-        PackedPanels rows = session.Anchors;
-        PackedPanels columns = session.Gallery;
-        TileCode compute = first == 0 ? kernel.Compute : kernel.Proceed;
-        nint panelFloats = (nint)kernel.Columns * columns.Depth;
-        for (int strip = 0; strip < anchors; strip += kernel.Rows)
-        {
-            int anchor = firstAnchor + strip;
-            float* rowData = rows.At(anchor, first);
-            float* columnData = columns.At(firstPanel * kernel.Columns, first);
-            for (int panel = firstPanel; panel < endPanel; panel++, columnData += panelFloats)
-            {
-                compute(
-                    rowData,
-                    columnData,
-                    columns.Slab,
-                    depth,
-                    columnData,
-                    rows.HalfNorms + anchor,
-                    columns.HalfNorms + ((nint)panel * kernel.Columns),
-                    session.KeyScale,
-                    keys + (strip * stride) + ((nint)panel * kernel.Columns),
-                    stride);
+                int tileRows = (Math.Min(kernel.Columns, anchors - row) + kernel.Rows - 1) / kernel.Rows * kernel.Rows;
+                kernel.ComputePanels(
+                    rows, firstAnchor + row, tileRows, columns, firstPanel, endPanel, first, depth, session.KeyScale, keys + (row * stride) + ((nint)firstPanel * kernel.Columns), stride);
             }
         }
     }

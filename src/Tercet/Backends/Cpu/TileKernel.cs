@@ -15,7 +15,7 @@ internal sealed unsafe class TileKernel
     /// <summary>The environment variable that forces a width: <c>scalar</c>, <c>128</c>, <c>256</c> or <c>512</c>.</summary>
     public const string LanesVariable = "TERCET_LANES";
 
-    // One vector of a tile's columns. Null where columns are held: there all three cost hardly more.
+    // One vector of a tile's columns. Null where all three cost hardly more.
     private readonly TileCode _computeVector;
 
     private TileKernel(
@@ -52,8 +52,8 @@ internal sealed unsafe class TileKernel
     /// </summary>
     public int SlabRows { get; }
 
-    /// <summary>Whether a panel of columns should meet all rows of a panel while it is in the first-level cache, rather than a tile's rows all columns of a block.</summary>
-    public bool HoldsColumns => SlabRows < Columns;
+    /// <summary>Whether <see cref="ComputeSome"/> may be called.</summary>
+    public bool LeavesOut => _computeVector != null;
 
     /// <summary>The code; see <see cref="TileKernel8x3{TLanes, TVector, TStart}"/> for its parameters.</summary>
     public TileCode Compute { get; }
@@ -109,8 +109,8 @@ internal sealed unsafe class TileKernel
     };
 
     /// <summary>
-    /// A tile of which the columns from <paramref name="first"/> to before <paramref name="end"/> are wanted, in whole vectors; the others are left out. Not where
-    /// <see cref="HoldsColumns"/>. What else it takes is what <see cref="Compute"/> takes.
+    /// A tile of which the columns from <paramref name="first"/> to before <paramref name="end"/> are wanted, in whole vectors; the others are left out. Only where it
+    /// <see cref="LeavesOut"/>. What else it takes is what <see cref="Compute"/> takes.
     /// </summary>
     public void ComputeSome(int first, int end, float* rows, float* columns, nint slab, nint depth, float* ahead, float* rowHalfNorms, float* columnHalfNorms, float scale, float* keys, nint keysStride)
     {
@@ -146,22 +146,25 @@ internal sealed unsafe class TileKernel
         TileCode compute = firstDimension == 0 ? Compute : Proceed;
         int width = Columns, tileRows = Rows, tiles = rowCount / tileRows;
         nint slab = columns.Slab, panelFloats = (nint)width * columns.Depth;
-        float* column = columns.At(firstPanel * width, firstDimension);
+        float* firstColumn = columns.At(firstPanel * width, firstDimension), column = firstColumn;
         float** row = stackalloc float*[tiles];
-        nint* ahead = stackalloc nint[tiles];
+        nint* share = stackalloc nint[tiles];
         for (int i = 0; i < tiles; i++)
         {
             int first = i * tileRows;
             row[i] = rows.At(firstRow + first, firstDimension);
-            ahead[i] = panelFloats + (first / SlabRows * slab) + (first % SlabRows * depth);
+            share[i] = (first / SlabRows * slab) + (first % SlabRows * depth);
         }
 
         float* rowNorms = rows.HalfNorms + firstRow;
         for (int panel = firstPanel; panel < endPanel; panel++, column += panelFloats, keys += width)
         {
             float* columnNorms = columns.HalfNorms + (panel * width);
+
+            // After the last panel, the next rows begin with the first again.
+            float* ahead = panel + 1 < endPanel ? column + panelFloats : firstColumn;
             for (int i = 0; i < tiles; i++)
-                compute(row[i], column, slab, depth, column + ahead[i], rowNorms + (i * tileRows), columnNorms, scale, keys + (i * tileRows * stride), stride);
+                compute(row[i], column, slab, depth, ahead + share[i], rowNorms + (i * tileRows), columnNorms, scale, keys + (i * tileRows * stride), stride);
         }
     }
 

@@ -38,6 +38,10 @@ internal static unsafe class TileKernel8x3<TLanes, TVector, TStart>
         for (; columns < end; columns += panel, rows += panel)
         {
             TVector y0 = TLanes.Load(columns), y1 = TLanes.Load(columns + width), y2 = TLanes.Load(columns + (2 * width));
+
+            // Half a line a dimension is a tile's share of the next panel.
+            Ahead.Line(ahead);
+            ahead += 8;
             TVector x0 = TLanes.Broadcast(rows + 0);
             a0 = TLanes.MultiplyAdd(x0, y0, a0);
             b0 = TLanes.MultiplyAdd(x0, y1, b0);
