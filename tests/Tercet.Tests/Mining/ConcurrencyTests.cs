@@ -73,9 +73,9 @@ public sealed class ConcurrencyTests
         Triplet[] expected = owned.Mine(small, new MiningOptions(), out _);
 
         // Seconds of work, by far: it ends early or the exception is missing.
-        MiningCase large = MiningCase.Square(RowKind.Duplicates, LabelKind.Few, 20_000, 256, seed: 2);
-        Triplet[] triplets = new Triplet[200_000];
-        using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(50));
+        MiningCase large = MiningCase.Square(RowKind.Duplicates, LabelKind.Few, 30_000, 256, seed: 2);
+        Triplet[] triplets = new Triplet[300_000];
+        using CancellationTokenSource source = Cancelled.After(50);
 
         Assert.Throws<OperationCanceledException>(() => owned.Miner.Mine(large.Input, new MiningOptions { Threads = threads }, triplets, out _, source.Token));
         Assert.Equal(expected, owned.Mine(small, new MiningOptions { Threads = threads }, out _));

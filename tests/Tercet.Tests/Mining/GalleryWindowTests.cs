@@ -167,7 +167,7 @@ public sealed class GalleryWindowTests
         gallery[0, 0] = 1;
         long[] labels = [.. Enumerable.Range(0, 20_001).Select(i => (long)(i % 2))];
         Triplet[] triplets = new Triplet[20_000];
-        using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(50));
+        using CancellationTokenSource source = Cancelled.After(50);
 
         Assert.Throws<OperationCanceledException>(() =>
             owned.Miner.Mine(MiningInput.AgainstGallery(anchors, labels.AsSpan(1), gallery, labels), options, triplets, out _, source.Token));
