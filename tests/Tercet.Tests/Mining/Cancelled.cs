@@ -7,7 +7,7 @@ internal static class Cancelled
     public static CancellationTokenSource After(int milliseconds)
     {
         CancellationTokenSource source = new();
-        new Thread(() =>
+        Thread thread = new(() =>
         {
             Thread.Sleep(milliseconds);
             try
@@ -18,7 +18,9 @@ internal static class Cancelled
             {
                 // The test has failed before.
             }
-        }) { IsBackground = true }.Start();
+        });
+        thread.IsBackground = true;
+        thread.Start();
         return source;
     }
 }

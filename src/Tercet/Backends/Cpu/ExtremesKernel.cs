@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using Tercet.Memory;
 using Tercet.Threading;
 
@@ -226,7 +225,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     // Moves the positives' keys, as scores, into the worker's second block, columns [from, to), and fills their place with a key above all others.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool MovePositives(Worker worker, int firstRow, int firstColumn, int columns, out int from, out int to)
     {
         ReadOnlySpan<int> starts = session.Layout.ClassStarts;
@@ -264,7 +262,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fold(Worker worker, bool positives, int firstRow, int firstColumn, int from, int to, int columnsAsAnchors)
     {
         IBlockFold fold = session.Kernel.Fold;
@@ -289,7 +286,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
             TakeColumns(worker, table, start, hits, scores, firstRow, firstColumn);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TakeRow(CandidateTable table, int anchor, float best, float* scores, int firstColumn, int from, int to)
     {
         IBlockFold fold = session.Kernel.Fold;
@@ -305,7 +301,6 @@ internal sealed unsafe class ExtremesKernel(CpuSession session) : ITeamJob, IDis
     }
 
     // All hit columns of one vector at once: each row of the block is read once for them.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TakeColumns(Worker worker, CandidateTable table, int start, uint hits, float* scores, int firstRow, int firstColumn)
     {
         for (uint rest = hits; rest != 0; rest &= rest - 1)
