@@ -82,7 +82,6 @@ internal sealed unsafe class ExtremesScan(CpuSession session) : IKeyRowConsumer,
 
     public void Dispose() => _kernel.Dispose();
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private AnchorExtremes Decide(int anchor, Span<int> candidates)
     {
         AnchorExtremes found = AnchorExtremes.None;
